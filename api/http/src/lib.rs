@@ -1,0 +1,1 @@
+//! What every route shares: caller, errors, limits, headers.

@@ -1,0 +1,3 @@
+//! Callboard: the composition root.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Life of an entity: ingestion, processing, stitching, query and index.

@@ -1,0 +1,1 @@
+//! Words of the catalog: entities, refs, kinds, validation and descriptors.

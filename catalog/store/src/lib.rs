@@ -1,0 +1,1 @@
+//! Every line of SQL of Callboard, on SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! Schema of the store, step by step.

@@ -1,0 +1,1 @@
+//! Ports and shared types of the plugins.

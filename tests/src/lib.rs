@@ -1,0 +1,1 @@
+//! Integration, architecture and attack tests.
