@@ -1,1 +1,7 @@
-//! Life of an entity: ingestion, processing, stitching, query and index.
+//! The life of an entity: ingestion, processing, stitching, index and query.
+//!
+//! The steps are pure functions over plain data; the loops around them are thin; the database, the
+//! files and the network are ports that other crates implement.
+
+pub mod processing;
+pub mod reading;

@@ -1,0 +1,48 @@
+//! From what a source emitted to what the catalog serves: the pure part of processing one entity.
+
+use std::{collections::HashMap, sync::Arc};
+
+use callboard_model::{Entity, Relation};
+
+use crate::reading::{ReadError, ReadFile, ReadRequest};
+
+/// An entity as its parent Location or its provider emitted it, not yet processed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeferredEntity {
+    /// The entity, with `backstage.io/managed-by-location` and `managed-by-origin-location` set.
+    pub entity: Entity,
+    /// Who may write this entity: `url:<target>` for read files, the provider's own for providers.
+    pub location_key: Option<Arc<str>>,
+}
+
+/// What was read for one entity: each request with its outcome.
+pub type Reads = HashMap<ReadRequest, Result<Vec<ReadFile>, ReadError>>;
+
+/// An error that the owner of the entity sees in `status.items`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessingError {
+    /// The class name that Backstage uses, such as `InputError` or `NotFoundError`.
+    pub name: String,
+    /// The message, at most 5,000 characters.
+    pub message: String,
+    /// The stage that failed: `envelope`, `placeholders`, `policies`, `schema`, `kind`,
+    /// `location`, `relations`, as in the `stage` of the corpus.
+    pub stage: &'static str,
+    /// The target of a Location that this error is about, if it is about one.
+    pub target: Option<String>,
+}
+
+/// What processing gave.
+#[derive(Debug, Clone, Default)]
+pub struct ProcessingResult {
+    /// The entity after all steps; `None` if it was refused.
+    pub completed: Option<Entity>,
+    /// Distinct and sorted; both directions of every field.
+    pub relations: Vec<Relation>,
+    /// What a Location emits.
+    pub deferred: Vec<DeferredEntity>,
+    /// Keys such as `url:https://…/openapi.yaml` whose change makes this entity due.
+    pub refresh_keys: Vec<Box<str>>,
+    /// What went wrong. May stand beside `completed`: a Location with one bad target.
+    pub errors: Vec<ProcessingError>,
+}

@@ -1,0 +1,87 @@
+//! The port through which descriptors and what they include are read.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+/// What is to be read: the target of a Location or of a placeholder, as `type:target`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReadRequest {
+    /// `file` or `url`.
+    pub kind: Arc<str>,
+    /// An absolute path, perhaps with `*`, `**` and `?`, or an absolute URL.
+    pub target: Arc<str>,
+    /// The entity tag of the last answer, for a conditional request.
+    pub etag: Option<Arc<str>>,
+}
+
+/// One file that was read.
+#[derive(Debug, Clone)]
+pub struct ReadFile {
+    /// The path or URL of this very file: for a glob, one of its matches.
+    pub target: Arc<str>,
+    /// Its bytes, as they are.
+    pub content: bytes::Bytes,
+    /// The entity tag, if the source has one; for files a hash of the content.
+    pub etag: Option<Arc<str>>,
+}
+
+/// What a read gave.
+#[derive(Debug, Clone)]
+pub enum ReadOutcome {
+    /// The files, in the order of their names; more than one only for a glob, none for a glob that
+    /// matches nothing.
+    Files(Vec<ReadFile>),
+    /// The entity tag of the request still holds.
+    NotModified,
+}
+
+/// Why a read failed. `Display` is for the owner of the descriptor: it names the target.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing is there.
+    #[error("{target} was not found: {reason}")]
+    NotFound {
+        /// The target.
+        target: Arc<str>,
+        /// In words, without secrets.
+        reason: String,
+    },
+    /// A rule of the configuration forbids to read it.
+    #[error("reading {target} is not allowed: {reason}")]
+    NotAllowed {
+        /// The target.
+        target: Arc<str>,
+        /// Which rule, and what to change.
+        reason: String,
+    },
+    /// Larger than the limit.
+    #[error("{target} has {size_bytes} bytes, the limit is {limit_bytes}")]
+    TooLarge {
+        /// The target.
+        target: Arc<str>,
+        /// Its size, or what was seen of it.
+        size_bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The source does not answer, or answers nonsense; trying again may help.
+    #[error("{target} could not be read: {reason}")]
+    Unavailable {
+        /// The target.
+        target: Arc<str>,
+        /// In words, without secrets.
+        reason: String,
+    },
+}
+
+/// Reads files and URLs.
+#[async_trait]
+pub trait UrlReader: Send + Sync + std::fmt::Debug {
+    /// Reads `request`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] as its variants say.
+    async fn read(&self, request: &ReadRequest) -> Result<ReadOutcome, ReadError>;
+}

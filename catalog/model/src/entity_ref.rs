@@ -1,0 +1,142 @@
+//! References to entities: `[<kind>:][<namespace>/]<name>`.
+
+use std::{fmt, sync::Arc};
+
+/// A canonical, complete entity ref, such as `component:default/payments-api`: all three parts
+/// present and in lower case. Cheap to clone, ordered as its text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntityRef(Arc<str>);
+
+impl EntityRef {
+    /// The ref of the three parts, lower-cased without regard to locale.
+    pub fn new(kind: &str, namespace: &str, name: &str) -> Self {
+        Self(format!("{kind}:{namespace}/{name}").to_lowercase().into())
+    }
+
+    /// A text that is already in canonical form, such as one that the store gave back; `None` if
+    /// it lacks a part or is not in lower case.
+    pub fn from_canonical(text: &str) -> Option<Self> {
+        let (kind, rest) = text.split_once(':')?;
+        let (namespace, name) = rest.split_once('/')?;
+        let is_whole = !kind.is_empty() && !namespace.is_empty() && !name.is_empty();
+        (is_whole && text == text.to_lowercase()).then(|| Self(text.into()))
+    }
+
+    /// The whole ref as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The shared text.
+    pub fn shared(&self) -> &Arc<str> {
+        &self.0
+    }
+
+    /// The kind, in lower case.
+    pub fn kind(&self) -> &str {
+        self.0.split_once(':').map_or("", |(kind, _)| kind)
+    }
+
+    /// The namespace, in lower case.
+    pub fn namespace(&self) -> &str {
+        self.rest().split_once('/').map_or("", |(namespace, _)| namespace)
+    }
+
+    /// The name, in lower case.
+    pub fn name(&self) -> &str {
+        self.rest().split_once('/').map_or("", |(_, name)| name)
+    }
+
+    fn rest(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, rest)| rest)
+    }
+}
+
+impl fmt::Display for EntityRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// What a ref that leaves parts out falls back to.
+#[derive(Debug, Clone, Copy)]
+pub struct RefDefaults<'a> {
+    /// The kind of a ref without one; `None` makes such a ref an error.
+    pub kind: Option<&'a str>,
+    /// The namespace of a ref without one.
+    pub namespace: &'a str,
+}
+
+impl Default for RefDefaults<'_> {
+    fn default() -> Self {
+        Self { kind: None, namespace: "default" }
+    }
+}
+
+/// The three parts of a ref as they were written. Source: Backstage `CompoundEntityRef`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompoundEntityRef {
+    /// The kind, case kept.
+    pub kind: String,
+    /// The namespace, case kept.
+    pub namespace: String,
+    /// The name, case kept; may hold further `:` and `/`.
+    pub name: String,
+}
+
+/// Why a text is not an entity ref. The messages are Backstage's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntityRefError {
+    /// The text was empty.
+    #[error("Entity reference must not be empty")]
+    Empty,
+    /// A part was empty.
+    #[error("Entity reference \"{0}\" was not on the form [<kind>:][<namespace>/]<name>")]
+    Form(String),
+    /// No kind was given and none is the default.
+    #[error(
+        "Entity reference \"{0}\" had missing or empty kind (e.g. did not start with \"component:\" or similar)"
+    )]
+    MissingKind(String),
+}
+
+impl CompoundEntityRef {
+    /// Reads a ref: the kind ends at the first `:`, the namespace at the first `/`; where the
+    /// slash comes first there is no kind. Source: Backstage `parseEntityRef`.
+    ///
+    /// # Errors
+    ///
+    /// [`EntityRefError`] for an empty text, an empty part, and a missing kind without a default.
+    pub fn parse(text: &str, defaults: RefDefaults<'_>) -> Result<Self, EntityRefError> {
+        if text.is_empty() {
+            return Err(EntityRefError::Empty);
+        }
+        let form = || EntityRefError::Form(text.to_owned());
+        let colon = text.find(':').filter(|colon| text.find('/').is_none_or(|slash| *colon < slash));
+        let (kind, rest) = match colon {
+            Some(at) => text.split_at_checked(at).map_or((None, text), |(kind, rest)| {
+                (Some(kind), rest.strip_prefix(':').unwrap_or(rest))
+            }),
+            None => (None, text),
+        };
+        let (namespace, name) = match rest.split_once('/') {
+            Some((namespace, name)) => (Some(namespace), name),
+            None => (None, rest),
+        };
+        if kind == Some("") || namespace == Some("") || name.is_empty() {
+            return Err(form());
+        }
+        let kind = kind.or(defaults.kind.filter(|kind| !kind.is_empty()));
+        let kind = kind.ok_or_else(|| EntityRefError::MissingKind(text.to_owned()))?;
+        Ok(Self {
+            kind: kind.to_owned(),
+            namespace: namespace.unwrap_or(defaults.namespace).to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// The canonical form: lower-cased.
+    pub fn canonical(&self) -> EntityRef {
+        EntityRef::new(&self.kind, &self.namespace, &self.name)
+    }
+}
