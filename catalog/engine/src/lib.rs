@@ -3,5 +3,10 @@
 //! The steps are pure functions over plain data; the loops around them are thin; the database, the
 //! files and the network are ports that other crates implement.
 
+pub mod entities_catalog;
+pub mod final_entity;
+pub mod index;
 pub mod processing;
+pub mod query;
 pub mod reading;
+pub mod store;
