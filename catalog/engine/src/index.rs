@@ -6,7 +6,10 @@ use bytes::Bytes;
 use callboard_model::EntityRef;
 
 use crate::{
-    query::{AncestryItem, EntitiesQuery, EntityPage, EntityPredicate, Facet, SearchHit},
+    query::{
+        AncestryItem, EntitiesQuery, EntityOrder, EntityPage, EntityPredicate, Facet, SearchHit,
+        SortKey,
+    },
     store::Revision,
 };
 
@@ -56,6 +59,19 @@ impl CatalogReader {
     /// otherwise without relations to entities that exist and that the caller may not read.
     pub fn json(&self, entity: &IndexedEntity) -> Bytes {
         entity.json.clone()
+    }
+    /// Its relations as this caller may see them: without those to entities that exist and that
+    /// the caller may not read. Targets that do not exist stay, as in [`CatalogReader::json`].
+    pub fn relations<'a>(&self, entity: &'a IndexedEntity) -> Vec<&'a IndexedRelation> {
+        Vec::new()
+    }
+    /// Where `entity` stands in `order`: what a cursor at it holds.
+    pub fn sort_key(&self, entity: &IndexedEntity, order: &[EntityOrder]) -> SortKey {
+        SortKey { values: Vec::new(), entity_ref: entity.entity_ref.as_str().into() }
+    }
+    /// Whether there is an entity of this ref of which `predicate` holds.
+    pub fn matches(&self, entity_ref: &EntityRef, predicate: &EntityPredicate) -> bool {
+        false
     }
     /// A page of entities.
     pub fn entities(&self, query: &EntitiesQuery) -> EntityPage {

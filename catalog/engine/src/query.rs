@@ -36,6 +36,9 @@ impl EntityPredicate {
     }
 }
 
+/// A key of our own beside upstream's: `true` on entities with errors in `status.items`.
+pub const HAS_PROBLEMS: &str = "callboard.hasproblems";
+
 /// What the value of a key must be. Values compare without regard to case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ValueMatch {
