@@ -9,4 +9,6 @@ pub mod index;
 pub mod processing;
 pub mod query;
 pub mod reading;
+pub mod refresh_graph;
+pub mod stitching;
 pub mod store;

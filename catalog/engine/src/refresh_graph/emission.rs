@@ -1,0 +1,471 @@
+//! How what sources emit, and what processing gives, changes the graph.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use callboard_model::{EntityRef, Relation};
+use smallvec::smallvec;
+
+use super::{Conflict, Digest, EmittedRelation, Node, RefId, RefreshGraph, Source};
+use crate::{processing::ProcessingError, stitching::CompletedJson};
+
+/// An entity that a source emits.
+#[derive(Debug, Clone)]
+pub struct Emitted {
+    /// Its ref.
+    pub entity_ref: EntityRef,
+    /// The uid that it gets if it is new.
+    pub new_id: Arc<str>,
+    /// Who may write it.
+    pub location_key: Option<Arc<str>>,
+    /// The entity as JSON text.
+    pub unprocessed: Arc<str>,
+    /// The hash of that text.
+    pub unprocessed_hash: Digest,
+    /// What processing gives, where it was done along with the reading; else it becomes due.
+    pub processed: Option<Box<Processed>>,
+}
+
+/// What processing one entity gave.
+#[derive(Debug, Clone, Default)]
+pub struct Processed {
+    /// The entity; `None` if it was refused.
+    pub completed: Option<CompletedJson>,
+    /// What stands for it among the problems if it never processed.
+    pub failed: Option<CompletedJson>,
+    /// Both directions of its relations.
+    pub relations: Vec<Relation>,
+    /// Its errors.
+    pub errors: Vec<ProcessingError>,
+    /// Keys whose change makes it due.
+    pub refresh_keys: Vec<Box<str>>,
+    /// What was read, with the hash of the content.
+    pub reads: HashMap<Arc<str>, Option<Arc<str>>>,
+    /// What a Location emits.
+    pub emission: Option<Emission>,
+}
+
+/// What a Location emits.
+#[derive(Debug, Clone, Default)]
+pub struct Emission {
+    /// The entities.
+    pub entities: Vec<Emitted>,
+    /// Which of its children it speaks for.
+    pub scope: Scope,
+    /// Location keys of files that could not be read whole: their children stay, with this error.
+    pub broken: Vec<(Arc<str>, ProcessingError)>,
+}
+
+/// Which children of a Location an emission speaks for: those that it does not hold are no longer
+/// emitted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them.
+    #[default]
+    Everything,
+    /// Those with one of these location keys.
+    Keys(Vec<Arc<str>>),
+}
+
+impl Scope {
+    fn covers(&self, key: Option<&Arc<str>>) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Keys(keys) => key.is_some_and(|key| keys.contains(key)),
+        }
+    }
+}
+
+/// What became of an emitted entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmissionOutcome {
+    /// It is the emitter's.
+    Accepted(RefId),
+    /// It belongs to somebody else.
+    Refused(Conflict),
+}
+
+impl RefreshGraph {
+    /// A provider says what all of its entities are.
+    pub fn replace_roots(&mut self, provider: &Arc<str>, entities: Vec<Emitted>) {
+        let added = self.add_roots(provider, entities);
+        let old = self.roots.insert(Arc::clone(provider), Vec::new()).unwrap_or_default();
+        let kept: HashSet<RefId> = added.iter().copied().collect();
+        for id in old.iter().filter(|id| !kept.contains(id)) {
+            self.retract(&Source::Provider(Arc::clone(provider)), *id, Prune::Eagerly);
+        }
+        self.roots.insert(Arc::clone(provider), added);
+    }
+
+    /// A provider says what has come and what has gone.
+    pub fn change_roots(
+        &mut self,
+        provider: &Arc<str>,
+        added: Vec<Emitted>,
+        removed: &[EntityRef],
+    ) {
+        for entity_ref in removed {
+            let Some(id) = self.refs.find(entity_ref) else { continue };
+            if let Some(roots) = self.roots.get_mut(provider) {
+                roots.retain(|known| *known != id);
+            }
+            self.retract(&Source::Provider(Arc::clone(provider)), id, Prune::Eagerly);
+        }
+        let added = self.add_roots(provider, added);
+        let roots = self.roots.entry(Arc::clone(provider)).or_default();
+        for id in added {
+            if !roots.contains(&id) {
+                roots.push(id);
+            }
+        }
+    }
+
+    fn add_roots(&mut self, provider: &Arc<str>, entities: Vec<Emitted>) -> Vec<RefId> {
+        let source = Source::Provider(Arc::clone(provider));
+        let mut added = Vec::with_capacity(entities.len());
+        for emitted in entities {
+            match self.emit(&source, emitted) {
+                EmissionOutcome::Accepted(id) => added.push(id),
+                EmissionOutcome::Refused(conflict) => tracing::warn!(
+                    entity.r#ref = %self.entity_ref(conflict.entity),
+                    provider.name = %provider,
+                    "an entity of provider {provider} already belongs to {}",
+                    conflict.owner_key,
+                ),
+            }
+        }
+        added
+    }
+
+    /// One source emits one entity.
+    fn emit(&mut self, source: &Source, emitted: Emitted) -> EmissionOutcome {
+        let id = self.refs.intern(&emitted.entity_ref);
+        if let Some(node) = self.nodes.get(&id) {
+            if let Some(owner_key) = foreign_owner(node, source, emitted.location_key.as_ref()) {
+                let location_key = emitted.location_key.unwrap_or_else(|| "".into());
+                return EmissionOutcome::Refused(Conflict { entity: id, location_key, owner_key });
+            }
+            self.update(id, source, emitted);
+        } else {
+            self.insert(id, source, emitted);
+        }
+        EmissionOutcome::Accepted(id)
+    }
+
+    fn insert(&mut self, id: RefId, source: &Source, emitted: Emitted) {
+        self.staged.deleted.remove(&emitted.entity_ref);
+        let node = Node {
+            entity_id: emitted.new_id,
+            location_key: emitted.location_key,
+            unprocessed_hash: emitted.unprocessed_hash,
+            result_hash: None,
+            sources: smallvec![source.clone()],
+            children: Vec::new(),
+            relations: Box::default(),
+            errors: Vec::new(),
+            conflicts: Vec::new(),
+            stale: None,
+            refresh_keys: Box::default(),
+            reads: HashMap::new(),
+        };
+        self.nodes.insert(id, node);
+        self.stage_unprocessed(id, emitted.unprocessed);
+        self.process_or_defer(id, emitted.processed);
+    }
+
+    fn update(&mut self, id: RefId, source: &Source, emitted: Emitted) {
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        if !node.sources.contains(source) {
+            node.sources.push(source.clone());
+            self.staged.stitch.insert(id);
+            self.staged.dirty.insert(id);
+        }
+        if node.stale.take().is_some() {
+            self.staged.stitch.insert(id);
+            self.staged.dirty.insert(id);
+        }
+        if emitted.location_key.is_some() && node.location_key != emitted.location_key {
+            node.location_key = emitted.location_key;
+            self.staged.dirty.insert(id);
+        }
+        if node.unprocessed_hash != emitted.unprocessed_hash {
+            node.unprocessed_hash = emitted.unprocessed_hash;
+            node.result_hash = None;
+            self.stage_unprocessed(id, emitted.unprocessed);
+            self.process_or_defer(id, emitted.processed);
+        } else if node.result_hash.is_none() {
+            self.process_or_defer(id, emitted.processed);
+        }
+    }
+
+    fn stage_unprocessed(&mut self, id: RefId, unprocessed: Arc<str>) {
+        self.staged.bytes += unprocessed.len();
+        self.staged.unprocessed.insert(id, unprocessed);
+        self.staged.dirty.insert(id);
+    }
+
+    fn process_or_defer(&mut self, id: RefId, processed: Option<Box<Processed>>) {
+        match processed {
+            Some(processed) => self.record(id, *processed),
+            None => self.staged.due.push(id),
+        }
+    }
+
+    /// Takes over what processing gave. An unchanged result changes nothing.
+    pub fn record(&mut self, id: RefId, processed: Processed) {
+        let hash = result_hash(&processed);
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        node.reads = processed.reads;
+        let is_unchanged = node.result_hash == Some(hash);
+        node.result_hash = Some(hash);
+        self.staged.dirty.insert(id);
+        if !is_unchanged {
+            node.errors = processed.errors;
+            self.staged.stitch.insert(id);
+            self.replace_refresh_keys(id, processed.refresh_keys);
+            match (processed.completed, processed.failed) {
+                (Some(completed), _) => {
+                    self.staged.bytes += completed.size_bytes();
+                    self.staged.completed.insert(id, completed);
+                    let relations = self.intern_relations(&processed.relations);
+                    self.replace_relations(id, relations);
+                }
+                (None, Some(failed)) => {
+                    self.staged.bytes += failed.size_bytes();
+                    self.staged.failed.insert(id, failed);
+                }
+                (None, None) => {}
+            }
+        }
+        if let Some(emission) = processed.emission {
+            self.apply_emission(id, emission);
+        }
+    }
+
+    fn intern_relations(&mut self, relations: &[Relation]) -> Box<[EmittedRelation]> {
+        let mut interned: Vec<_> = relations
+            .iter()
+            .map(|relation| EmittedRelation {
+                source: self.refs.intern(&relation.source),
+                kind: self.refs.intern_type(&relation.kind),
+                target: self.refs.intern(&relation.target),
+            })
+            .collect();
+        interned.sort_unstable();
+        interned.dedup();
+        interned.into()
+    }
+
+    fn replace_refresh_keys(&mut self, id: RefId, keys: Vec<Box<str>>) {
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        let old = std::mem::replace(&mut node.refresh_keys, keys.clone().into());
+        for key in old {
+            if let Some(ids) = self.by_refresh_key.get_mut(&key) {
+                ids.retain(|known| *known != id);
+                if ids.is_empty() {
+                    self.by_refresh_key.remove(&key);
+                }
+            }
+        }
+        for key in keys {
+            let ids = self.by_refresh_key.entry(key).or_default();
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+
+    /// A Location emits; what it speaks for and no longer emits is retracted.
+    fn apply_emission(&mut self, parent: RefId, emission: Emission) {
+        let Some(node) = self.nodes.get(&parent) else { return };
+        let old_children = node.children.clone();
+        let covers = |key: Option<&Arc<str>>| emission.scope.covers(key);
+        let mut conflicts: Vec<_> = node
+            .conflicts
+            .iter()
+            .filter(|conflict| !covers(Some(&conflict.location_key)))
+            .cloned()
+            .collect();
+        let source = Source::Entity(parent);
+        let mut children = HashSet::with_capacity(emission.entities.len());
+        for emitted in emission.entities {
+            let key = emitted.location_key.clone().unwrap_or_else(|| "".into());
+            if let Some(twin) = self.refs.find(&emitted.entity_ref).filter(|id| children.contains(id)) {
+                let owner_key = Arc::clone(&key);
+                conflicts.push(Conflict { entity: twin, location_key: key, owner_key });
+                continue;
+            }
+            match self.emit(&source, emitted) {
+                EmissionOutcome::Accepted(id) => {
+                    children.insert(id);
+                }
+                EmissionOutcome::Refused(conflict) => {
+                    let losers = self.losers.entry(conflict.entity).or_default();
+                    if !losers.contains(&parent) {
+                        losers.push(parent);
+                    }
+                    conflicts.push(conflict);
+                }
+            }
+        }
+        for child in old_children {
+            if children.contains(&child) {
+                continue;
+            }
+            let key = self.nodes.get(&child).and_then(|node| node.location_key.clone());
+            let broken = emission.broken.iter().find(|(broken, _)| key.as_ref() == Some(broken));
+            if let Some((_, error)) = broken {
+                self.mark_stale(child, error);
+                children.insert(child);
+            } else if emission.scope.covers(key.as_ref()) {
+                self.retract(&source, child, Prune::Never);
+            } else {
+                children.insert(child);
+            }
+        }
+        self.finish_emission(parent, children, conflicts);
+    }
+
+    fn finish_emission(
+        &mut self,
+        parent: RefId,
+        children: HashSet<RefId>,
+        conflicts: Vec<Conflict>,
+    ) {
+        let Some(node) = self.nodes.get_mut(&parent) else { return };
+        let mut children: Vec<_> = children.into_iter().collect();
+        children.sort_unstable();
+        node.children = children;
+        if node.conflicts != conflicts {
+            node.conflicts = conflicts;
+            self.staged.stitch.insert(parent);
+        }
+        self.staged.dirty.insert(parent);
+    }
+
+    fn mark_stale(&mut self, id: RefId, error: &ProcessingError) {
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        if node.stale.as_ref() != Some(error) {
+            node.stale = Some(error.clone());
+            self.staged.stitch.insert(id);
+            self.staged.dirty.insert(id);
+        }
+    }
+
+    /// A source no longer emits an entity.
+    fn retract(&mut self, source: &Source, id: RefId, prune: Prune) {
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        node.sources.retain(|known| known != source);
+        self.staged.dirty.insert(id);
+        self.staged.stitch.insert(id);
+        if self.is_rooted(id) {
+            return;
+        }
+        // Locations that only emit each other are orphans, too.
+        if let Some(node) = self.nodes.get_mut(&id) {
+            node.sources.clear();
+        }
+        if prune == Prune::Eagerly {
+            self.delete(id);
+        }
+    }
+
+    /// Whether some provider emits it, directly or through Locations.
+    fn is_rooted(&self, id: RefId) -> bool {
+        let mut seen = HashSet::from([id]);
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            for source in self.nodes.get(&id).into_iter().flat_map(|node| &node.sources) {
+                match source {
+                    Source::Provider(_) => return true,
+                    Source::Entity(parent) if seen.insert(*parent) => open.push(*parent),
+                    Source::Entity(_) => {}
+                }
+            }
+        }
+        false
+    }
+
+    /// Removes an entity and what only it emits. Source: Backstage
+    /// `deleteWithEagerPruningOfChildren`.
+    pub fn delete(&mut self, id: RefId) {
+        if !self.nodes.contains_key(&id) {
+            return;
+        }
+        self.replace_relations(id, Box::default());
+        self.replace_refresh_keys(id, Vec::new());
+        let Some(node) = self.nodes.remove(&id) else { return };
+        self.staged.dirty.remove(&id);
+        self.staged.unprocessed.remove(&id);
+        self.staged.completed.remove(&id);
+        self.staged.failed.remove(&id);
+        self.staged.stitch.insert(id);
+        self.staged.deleted.insert(self.refs.entity_ref(id).clone());
+        for child in node.children {
+            self.retract(&Source::Entity(id), child, Prune::Eagerly);
+        }
+        for loser in self.losers.remove(&id).unwrap_or_default() {
+            if let Some(node) = self.nodes.get_mut(&loser) {
+                node.reads.clear();
+                self.staged.due.push(loser);
+            }
+        }
+    }
+
+    /// The entities that nobody emits, by ref.
+    pub fn orphans(&self) -> Vec<RefId> {
+        let mut orphans: Vec<_> =
+            self.nodes().filter(|(_, node)| node.is_orphan()).map(|(id, _)| id).collect();
+        orphans.sort_unstable();
+        orphans
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Prune {
+    Eagerly,
+    Never,
+}
+
+/// Who owns `node`, if that is not the emitter. A provider may change the key of its own entity;
+/// an orphan is anybody's.
+fn foreign_owner(node: &Node, source: &Source, key: Option<&Arc<str>>) -> Option<Arc<str>> {
+    let owner = node.location_key.as_ref()?;
+    let is_own_root = matches!(source, Source::Provider(_)) && node.sources.contains(source);
+    let is_free = node.is_orphan() || is_own_root || key == Some(owner);
+    (!is_free).then(|| Arc::clone(owner))
+}
+
+fn result_hash(processed: &Processed) -> Digest {
+    let mut text = String::new();
+    for relation in &processed.relations {
+        for part in [relation.source.as_str(), &relation.kind, relation.target.as_str()] {
+            text.push_str(part);
+            text.push('\n');
+        }
+    }
+    for error in &processed.errors {
+        text.push_str(&error.name);
+        text.push_str(&error.message);
+        text.push('\n');
+    }
+    let mut keys = String::new();
+    for key in &processed.refresh_keys {
+        keys.push_str(key);
+        keys.push('\n');
+    }
+    let parts = |json: &Option<CompletedJson>| {
+        json.as_ref().map(|json| (json.metadata.clone(), json.rest.clone())).unwrap_or_default()
+    };
+    let (completed, failed) = (parts(&processed.completed), parts(&processed.failed));
+    Digest::of([
+        completed.0.as_bytes(),
+        completed.1.as_bytes(),
+        failed.0.as_bytes(),
+        failed.1.as_bytes(),
+        text.as_bytes(),
+        keys.as_bytes(),
+    ])
+}

@@ -1,0 +1,244 @@
+//! From a processed entity, its relations and its errors to the entity as it is served.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use callboard_model::{Entity, EntityRef};
+use serde_json::{Map, Value};
+
+use crate::{processing::ProcessingError, refresh_graph::Digest};
+
+/// Set on an entity that no source emits any more. Source: Backstage `ORPHAN`.
+const ORPHAN_ANNOTATION: &str = "backstage.io/orphan";
+
+/// The type of the only status that processing writes.
+const STATUS_TYPE: &str = "backstage.io/catalog-processing";
+
+/// A completed entity as text, cut where stitching adds to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompletedJson {
+    /// The members of `metadata` without braces, without `uid`, and without `etag` unless the
+    /// descriptor gave one.
+    pub metadata: Box<str>,
+    /// Whether the descriptor gave an `etag`, which is then kept.
+    pub has_etag: bool,
+    /// The members of the root after `metadata`, each with a leading comma.
+    pub rest: Box<str>,
+}
+
+impl CompletedJson {
+    /// The texts of `entity`; `uid`, `relations` and `status` are left out.
+    pub fn of(entity: &Entity) -> Self {
+        let metadata = entity.metadata();
+        let members = metadata.into_iter().flatten().filter(|(key, _)| *key != "uid");
+        let rest = entity.0.iter().filter(|(key, _)| {
+            !matches!(key.as_str(), "metadata" | "relations" | "status")
+        });
+        Self {
+            has_etag: metadata.is_some_and(|metadata| metadata.contains_key("etag")),
+            metadata: join(members, Comma::Between),
+            rest: join(rest, Comma::Before),
+        }
+    }
+
+    /// Takes apart an entity that was served, so that it can be stitched anew.
+    ///
+    /// # Errors
+    ///
+    /// If `body` is not a JSON object.
+    pub fn of_served(body: &[u8]) -> Result<Self, serde_json::Error> {
+        let mut entity: Entity = serde_json::from_slice(body)?;
+        if let Some(metadata) = entity.0.get_mut("metadata").and_then(Value::as_object_mut) {
+            // Ours stands behind the uid, one of the descriptor before it.
+            let position = |key: &str| metadata.keys().position(|known| known == key);
+            if position("etag") > position("uid") {
+                metadata.shift_remove("etag");
+            }
+            if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+                annotations.shift_remove(ORPHAN_ANNOTATION);
+            }
+        }
+        Ok(Self::of(&entity))
+    }
+
+    /// How many bytes of text it holds.
+    pub fn size_bytes(&self) -> usize {
+        self.metadata.len() + self.rest.len()
+    }
+
+    /// The same with the orphan annotation.
+    fn as_orphan(&self) -> Self {
+        let text = format!("{{{}}}", self.metadata);
+        let Ok(metadata) = serde_json::from_str::<Map<String, Value>>(&text) else {
+            return self.clone();
+        };
+        let mut entity = Entity(Map::from_iter([("metadata".to_owned(), Value::Object(metadata))]));
+        entity.set_annotation(ORPHAN_ANNOTATION, "true");
+        Self { rest: self.rest.clone(), ..Self::of(&entity) }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Comma {
+    Before,
+    Between,
+}
+
+fn join<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, comma: Comma) -> Box<str> {
+    let mut text = String::new();
+    for (key, value) in members {
+        if comma == Comma::Before || !text.is_empty() {
+            text.push(',');
+        }
+        push_json(&mut text, key);
+        text.push(':');
+        push_json(&mut text, value);
+    }
+    text.into()
+}
+
+/// Appends `value` as JSON; texts and JSON values cannot fail to serialise.
+fn push_json(text: &mut String, value: &(impl serde::Serialize + ?Sized)) {
+    if let Ok(json) = serde_json::to_string(value) {
+        text.push_str(&json);
+    }
+}
+
+/// What is stitched together.
+#[derive(Debug)]
+pub struct StitchInput<'a> {
+    /// The entity.
+    pub completed: &'a CompletedJson,
+    /// Its uid.
+    pub entity_id: &'a str,
+    /// Its relations, ordered by type, then target, distinct.
+    pub relations: &'a [(&'a Arc<str>, &'a EntityRef)],
+    /// Its errors.
+    pub errors: &'a [&'a ProcessingError],
+    /// Whether it is an orphan.
+    pub is_orphan: bool,
+}
+
+/// The JSON text to serve. The same input gives the same bytes. Source: Backstage
+/// `performStitching`.
+pub fn stitch(input: &StitchInput<'_>) -> Arc<str> {
+    let orphan;
+    let completed = if input.is_orphan {
+        orphan = input.completed.as_orphan();
+        &orphan
+    } else {
+        input.completed
+    };
+    let mut tail = String::with_capacity(completed.rest.len() + 64 * input.relations.len() + 64);
+    tail.push_str(&completed.rest);
+    push_relations(&mut tail, input.relations);
+    push_status(&mut tail, input.errors);
+    tail.push('}');
+
+    let mut body = String::with_capacity(completed.metadata.len() + tail.len() + 140);
+    body.push_str("{\"metadata\":{");
+    body.push_str(&completed.metadata);
+    if !completed.metadata.is_empty() {
+        body.push(',');
+    }
+    body.push_str("\"uid\":");
+    push_json(&mut body, input.entity_id);
+    if !completed.has_etag {
+        let etag = Digest::of([completed.metadata.as_bytes(), tail.as_bytes()]);
+        // Writing to a String cannot fail.
+        let _infallible = write!(body, ",\"etag\":\"{etag}\"");
+    }
+    body.push('}');
+    body.push_str(&tail);
+    body.into()
+}
+
+fn push_relations(text: &mut String, relations: &[(&Arc<str>, &EntityRef)]) {
+    text.push_str(",\"relations\":[");
+    for (at, (kind, target)) in relations.iter().enumerate() {
+        text.push_str(if at == 0 { "{\"type\":" } else { ",{\"type\":" });
+        push_json(text, &***kind);
+        text.push_str(",\"targetRef\":");
+        push_json(text, target.as_str());
+        text.push('}');
+    }
+    text.push(']');
+}
+
+fn push_status(text: &mut String, errors: &[&ProcessingError]) {
+    if errors.is_empty() {
+        return;
+    }
+    text.push_str(",\"status\":{\"items\":[");
+    for (at, error) in errors.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        let item = serde_json::json!({
+            "type": STATUS_TYPE,
+            "level": "error",
+            "message": format!("{}: {}", error.name, error.message),
+            "error": { "name": error.name, "message": error.message },
+        });
+        push_json(text, &item);
+    }
+    text.push_str("]}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entity(json: &str) -> Entity {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_stitched_entity_comes_apart_into_what_it_was_made_of() {
+        let source = entity(
+            r#"{"apiVersion":"v1","kind":"Component","metadata":{"name":"a","uid":"x","annotations":{"k":"v"}},"spec":{"n":1.50}}"#,
+        );
+        let completed = CompletedJson::of(&source);
+        let owner = EntityRef::new("group", "default", "g");
+        let kind: Arc<str> = "ownedBy".into();
+        let error = ProcessingError {
+            name: "InputError".to_owned(),
+            message: "bad \"thing\"".to_owned(),
+            stage: "policies",
+            target: None,
+        };
+        let input = StitchInput {
+            completed: &completed,
+            entity_id: "u-1",
+            relations: &[(&kind, &owner)],
+            errors: &[&error],
+            is_orphan: false,
+        };
+        let body = stitch(&input);
+        let served: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(served["metadata"]["uid"], "u-1");
+        assert_eq!(served["relations"][0]["targetRef"], "group:default/g");
+        assert_eq!(served["status"]["items"][0]["message"], "InputError: bad \"thing\"");
+        assert_eq!(CompletedJson::of_served(body.as_bytes()).unwrap(), completed);
+
+        let orphan = stitch(&StitchInput { is_orphan: true, ..input });
+        let served: Value = serde_json::from_str(&orphan).unwrap();
+        assert_eq!(served["metadata"]["annotations"]["backstage.io/orphan"], "true");
+        assert_eq!(CompletedJson::of_served(orphan.as_bytes()).unwrap(), completed);
+    }
+
+    #[test]
+    fn an_etag_of_the_descriptor_is_kept() {
+        let completed =
+            CompletedJson::of(&entity(r#"{"metadata":{"name":"a","etag":"mine"},"kind":"K"}"#));
+        let input = StitchInput {
+            completed: &completed,
+            entity_id: "u",
+            relations: &[],
+            errors: &[],
+            is_orphan: false,
+        };
+        let body = stitch(&input);
+        assert!(body.contains(r#""etag":"mine","uid":"u"}"#));
+        assert_eq!(CompletedJson::of_served(body.as_bytes()).unwrap(), completed);
+    }
+}
