@@ -179,8 +179,9 @@ pub struct Facet {
     /// The key as it was asked for.
     pub key: Box<str>,
     /// Values in the case of the descriptors, ordered by value; those that no matching entity has
-    /// are left out. Values that differ in case count apart, as upstream.
-    pub values: Vec<FacetValue>,
+    /// are left out. Values that differ in case count apart, as upstream. Shared between answers
+    /// of one snapshot, so that a facet of thousands of values costs nothing to give again.
+    pub values: Arc<[FacetValue]>,
 }
 
 /// One value of a facet.
