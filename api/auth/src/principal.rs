@@ -72,4 +72,14 @@ impl Caller {
     pub const fn is_anonymous(&self) -> bool {
         matches!(self.principal, Principal::None)
     }
+
+    /// The plugins that the caller's credentials are confined to; `None` = not confined.
+    pub fn plugins(&self) -> Option<Vec<&str>> {
+        match &self.principal {
+            Principal::Service { restrictions: Some(restrictions), .. } => {
+                Some(restrictions.iter().map(|restriction| &*restriction.plugin).collect())
+            }
+            _ => None,
+        }
+    }
 }
