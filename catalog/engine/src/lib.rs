@@ -6,6 +6,7 @@
 pub mod entities_catalog;
 pub mod final_entity;
 pub mod index;
+pub mod ingestion;
 pub mod processing;
 pub mod query;
 pub mod reading;

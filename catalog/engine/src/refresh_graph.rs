@@ -19,6 +19,7 @@ use smallvec::SmallVec;
 pub use changes::Staged;
 pub use digest::Digest;
 pub use emission::{Emission, EmissionOutcome, Emitted, Processed, Scope};
+pub use persistence::RestoreError;
 pub use ref_table::{RefId, RelationType};
 pub use relations::RelationSet;
 
@@ -174,5 +175,15 @@ impl RefreshGraph {
     /// Takes what has changed, to be written.
     pub fn take_staged(&mut self) -> Staged {
         std::mem::take(&mut self.staged)
+    }
+
+    /// Takes the entities that are to be processed, in the order they were found.
+    pub fn take_due(&mut self) -> Vec<RefId> {
+        std::mem::take(&mut self.staged.due)
+    }
+
+    /// Puts entities back that are to be processed.
+    pub fn set_due(&mut self, due: Vec<RefId>) {
+        self.staged.due = due;
     }
 }

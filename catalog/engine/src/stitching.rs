@@ -30,9 +30,10 @@ impl CompletedJson {
     pub fn of(entity: &Entity) -> Self {
         let metadata = entity.metadata();
         let members = metadata.into_iter().flatten().filter(|(key, _)| *key != "uid");
-        let rest = entity.0.iter().filter(|(key, _)| {
-            !matches!(key.as_str(), "metadata" | "relations" | "status")
-        });
+        let rest = entity
+            .0
+            .iter()
+            .filter(|(key, _)| !matches!(key.as_str(), "metadata" | "relations" | "status"));
         Self {
             has_etag: metadata.is_some_and(|metadata| metadata.contains_key("etag")),
             metadata: join(members, Comma::Between),
@@ -53,7 +54,9 @@ impl CompletedJson {
             if position("etag") > position("uid") {
                 metadata.shift_remove("etag");
             }
-            if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+            if let Some(annotations) =
+                metadata.get_mut("annotations").and_then(Value::as_object_mut)
+            {
                 annotations.shift_remove(ORPHAN_ANNOTATION);
             }
         }

@@ -244,7 +244,30 @@ impl RefreshGraph {
         }
     }
 
-    fn intern_relations(&mut self, relations: &[Relation]) -> Box<[EmittedRelation]> {
+    /// Takes over what processing some files of a Location gave: the rest of it stays as it is.
+    pub fn record_files(&mut self, id: RefId, processed: Processed) {
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        let is_refreshed = |error: &ProcessingError| {
+            error.target.as_deref().is_some_and(|target| {
+                let is_of = |key: &Arc<str>| key.ends_with(target);
+                processed.reads.keys().any(is_of)
+            })
+        };
+        let mut errors: Vec<_> =
+            node.errors.iter().filter(|error| !is_refreshed(error)).cloned().collect();
+        errors.extend(processed.errors);
+        if errors != node.errors {
+            node.errors = errors;
+            self.staged.stitch.insert(id);
+        }
+        node.reads.extend(processed.reads);
+        self.staged.dirty.insert(id);
+        if let Some(emission) = processed.emission {
+            self.apply_emission(id, emission);
+        }
+    }
+
+    pub(super) fn intern_relations(&mut self, relations: &[Relation]) -> Box<[EmittedRelation]> {
         let mut interned: Vec<_> = relations
             .iter()
             .map(|relation| EmittedRelation {
@@ -258,7 +281,7 @@ impl RefreshGraph {
         interned.into()
     }
 
-    fn replace_refresh_keys(&mut self, id: RefId, keys: Vec<Box<str>>) {
+    pub(super) fn replace_refresh_keys(&mut self, id: RefId, keys: Vec<Box<str>>) {
         let Some(node) = self.nodes.get_mut(&id) else { return };
         let old = std::mem::replace(&mut node.refresh_keys, keys.clone().into());
         for key in old {
@@ -292,7 +315,9 @@ impl RefreshGraph {
         let mut children = HashSet::with_capacity(emission.entities.len());
         for emitted in emission.entities {
             let key = emitted.location_key.clone().unwrap_or_else(|| "".into());
-            if let Some(twin) = self.refs.find(&emitted.entity_ref).filter(|id| children.contains(id)) {
+            if let Some(twin) =
+                self.refs.find(&emitted.entity_ref).filter(|id| children.contains(id))
+            {
                 let owner_key = Arc::clone(&key);
                 conflicts.push(Conflict { entity: twin, location_key: key, owner_key });
                 continue;

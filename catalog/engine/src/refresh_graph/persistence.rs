@@ -129,11 +129,7 @@ impl RefreshGraph {
     /// # Errors
     ///
     /// [`RestoreError`] for a row that this version did not write.
-    pub fn restore(
-        &mut self,
-        rows: Vec<RefreshStateRow>,
-        rules: &str,
-    ) -> Result<(), RestoreError> {
+    pub fn restore(&mut self, rows: Vec<RefreshStateRow>, rules: &str) -> Result<(), RestoreError> {
         for row in rows {
             self.restore_row(&row, rules)?;
         }

@@ -52,7 +52,11 @@ impl RelationSet {
 impl RefreshGraph {
     /// Replaces the relations that `originator` emits; entities whose served relations change are
     /// staged for stitching.
-    pub(super) fn replace_relations(&mut self, originator: RefId, relations: Box<[EmittedRelation]>) {
+    pub(super) fn replace_relations(
+        &mut self,
+        originator: RefId,
+        relations: Box<[EmittedRelation]>,
+    ) {
         let Some(node) = self.nodes.get_mut(&originator) else { return };
         let old = std::mem::replace(&mut node.relations, relations.clone());
         for relation in relations {

@@ -1,0 +1,198 @@
+//! Stitching what has changed, making it durable and publishing it.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    CatalogEngine,
+    follow::{log_fault, offload},
+    lead::{LeadError, Term, jitter},
+};
+use crate::{
+    final_entity::{FinalEntity, FinalState},
+    index::{IndexedEntity, SharedIndex},
+    processing::ProcessingError,
+    refresh_graph::{Conflict, RefId, RefreshGraph, Staged},
+    stitching::{CompletedJson, StitchInput, stitch},
+    store::{Commit, FinalEntityChange, RefreshStateChange, StoreError},
+};
+
+/// The longest pause between two tries to write, while the database does not answer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+impl CatalogEngine {
+    /// Writes everything that is staged in one transaction, then publishes it. Waits for the
+    /// database as long as it takes: what is staged is kept, and readers go on.
+    pub(super) async fn flush(
+        &mut self,
+        term: &mut Term,
+        cause: &'static str,
+        stop: &CancellationToken,
+    ) -> Result<(), LeadError> {
+        let started = std::time::Instant::now();
+        let graph = std::mem::take(&mut term.graph);
+        let rules: Arc<str> = self.ports.orchestrator.fingerprint().into();
+        let served = self.index.shared();
+        let (graph, commit) = offload(move || {
+            let mut graph = graph;
+            let staged = graph.take_staged();
+            let commit = prepare(&graph, &staged, &served, &rules, cause);
+            graph.set_due(staged.due);
+            (graph, commit)
+        })
+        .await;
+        term.graph = graph;
+        let written = self.write(term, &commit, stop).await?;
+        let Some(revision) = written else { return Ok(()) };
+        for waiting in term.waiting.drain(..) {
+            // Whoever no longer waits need not be told.
+            let _gone = waiting.send(());
+        }
+        let stitched = commit.final_entities.len();
+        self.status.send_modify(|status| status.stitched_total += stitched as u64);
+        if let Some(revision) = revision {
+            self.publish(revision, commit.final_entities).await;
+            tracing::info!(
+                catalog.revision = revision,
+                catalog.changes = stitched,
+                duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "revision {revision}: {stitched} entities changed",
+            );
+        }
+        Ok(())
+    }
+
+    /// `None` if stopped before it was written.
+    async fn write(
+        &self,
+        term: &mut Term,
+        commit: &Commit,
+        stop: &CancellationToken,
+    ) -> Result<Option<Option<u64>>, LeadError> {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.ports.store.commit(term.fence, commit).await {
+                Ok(revision) => return Ok(Some(revision)),
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    log_fault(&error, "a commit waits for the database");
+                }
+                Err(error) => return Err(LeadError::Store(error)),
+            }
+            if !term.holds_lease() {
+                tracing::warn!("the ingestion lease has run out; its fencing number decides");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause.mul_f64(0.5 + jitter())) => {}
+                () = stop.cancelled() => return Ok(None),
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+/// What is staged, as one transaction. Pure.
+fn prepare(
+    graph: &RefreshGraph,
+    staged: &Staged,
+    served: &SharedIndex,
+    rules: &str,
+    cause: &'static str,
+) -> Commit {
+    let mut refresh_states: Vec<_> =
+        staged.deleted.iter().cloned().map(RefreshStateChange::Delete).collect();
+    for id in &staged.dirty {
+        if let Some(row) = graph.row(*id, rules) {
+            let unprocessed = staged.unprocessed.get(id).cloned();
+            refresh_states.push(RefreshStateChange::Put { row, unprocessed });
+        }
+    }
+    let final_entities =
+        staged.stitch.iter().filter_map(|id| stitch_one(graph, staged, served, *id)).collect();
+    Commit { refresh_states, final_entities, cause }
+}
+
+/// The change of one final entity; `None` if it stays as it is.
+fn stitch_one(
+    graph: &RefreshGraph,
+    staged: &Staged,
+    served: &SharedIndex,
+    id: RefId,
+) -> Option<FinalEntityChange> {
+    let entity_ref = graph.entity_ref(id);
+    let old = served.stored(entity_ref);
+    let Some(node) = graph.node(id) else {
+        return old.map(|_| FinalEntityChange::Delete(entity_ref.clone()));
+    };
+    let (state, completed) = completed_of(staged, id, old.as_deref())?;
+    let notes = conflict_errors(graph, &node.conflicts);
+    let errors: Vec<_> = node.errors.iter().chain(&node.stale).chain(&notes).collect();
+    let relations = match state {
+        FinalState::Completed => graph.relations_of(id),
+        FinalState::Failed => Vec::new(),
+    };
+    let body = stitch(&StitchInput {
+        completed: &completed,
+        entity_id: &node.entity_id,
+        relations: &relations,
+        errors: &errors,
+        is_orphan: node.is_orphan(),
+    });
+    let parents: Arc<[_]> = graph.parents(id).into();
+    let is_same = old.is_some_and(|old| {
+        old.json == body.as_bytes() && old.parents == parents && old.state == state
+    });
+    (!is_same).then(|| {
+        FinalEntityChange::Put(FinalEntity {
+            entity_ref: entity_ref.clone(),
+            entity_id: Arc::clone(&node.entity_id),
+            state,
+            body,
+            parents,
+        })
+    })
+}
+
+/// The last good entity: of this processing, else as it is served; else what failed.
+fn completed_of(
+    staged: &Staged,
+    id: RefId,
+    old: Option<&IndexedEntity>,
+) -> Option<(FinalState, CompletedJson)> {
+    if let Some(completed) = staged.completed.get(&id) {
+        return Some((FinalState::Completed, completed.clone()));
+    }
+    let of_old = |old: &IndexedEntity| Some((old.state, CompletedJson::of_served(&old.json).ok()?));
+    match (old, staged.failed.get(&id)) {
+        (Some(old), None) => of_old(old),
+        (Some(old), Some(_)) if old.state == FinalState::Completed => of_old(old),
+        (_, Some(failed)) => Some((FinalState::Failed, failed.clone())),
+        (None, None) => None,
+    }
+}
+
+/// What its owner is told of the entities that a Location emits in vain.
+fn conflict_errors(graph: &RefreshGraph, conflicts: &[Conflict]) -> Vec<ProcessingError> {
+    let distinct: BTreeSet<_> = conflicts
+        .iter()
+        .map(|conflict| {
+            let entity_ref = graph.entity_ref(conflict.entity);
+            let Conflict { location_key, owner_key, .. } = conflict;
+            if location_key == owner_key {
+                format!("{entity_ref} stands more than once in {location_key}; the first is used")
+            } else {
+                format!(
+                    "{location_key} defines {entity_ref}, which already belongs to {owner_key}; \
+                     remove or rename one of the two"
+                )
+            }
+        })
+        .collect();
+    let error = |message| ProcessingError {
+        name: "ConflictError".to_owned(),
+        message,
+        stage: "location",
+        target: None,
+    };
+    distinct.into_iter().map(error).collect()
+}

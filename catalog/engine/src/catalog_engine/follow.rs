@@ -1,0 +1,134 @@
+//! Loading the index, and following what another process commits.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tokio_util::sync::CancellationToken;
+
+use super::{CatalogEngine, ChangeKind, EntityChangeNotice};
+use crate::store::{FinalEntityChange, Lease, Revision, StoreError};
+
+/// Pause after a fault of the database.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// How often a process that does not hold the lease tries to take it.
+const LEASE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Revisions that are taken over at a time.
+const REVISIONS_AT_ONCE: u64 = 100;
+
+impl CatalogEngine {
+    /// Loads the index from the store; `false` if stopped before it succeeded.
+    pub(super) async fn load_index(&mut self, stop: &CancellationToken) -> bool {
+        loop {
+            match self.try_load_index().await {
+                Ok(()) => return true,
+                Err(error) => log_fault(&error, "the catalog cannot be loaded yet"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(RETRY) => {}
+                () = stop.cancelled() => return false,
+            }
+        }
+    }
+
+    async fn try_load_index(&mut self) -> Result<(), StoreError> {
+        let (revision, mut chunks) = self.ports.store.final_entities().await?;
+        let mut load = self.index.load(revision);
+        while let Some(chunk) = chunks.try_next().await? {
+            load = offload(move || {
+                load.add(chunk);
+                load
+            })
+            .await;
+        }
+        let mut index = std::mem::take(&mut self.index);
+        self.index = offload(move || {
+            index.finish(load);
+            index
+        })
+        .await;
+        tracing::info!(
+            catalog.revision = revision,
+            catalog.entities = self.index.shared().len(),
+            "the catalog is loaded",
+        );
+        Ok(())
+    }
+
+    /// Follows revisions until this process holds the lease; `None` if stopped.
+    pub(super) async fn follow_until_lease(&mut self, stop: &CancellationToken) -> Option<Lease> {
+        loop {
+            match self.ports.store.acquire_lease(None).await {
+                Ok(Some(lease)) => {
+                    if let Err(error) = self.catch_up().await {
+                        log_fault(&error, "the revisions cannot be followed");
+                    }
+                    return Some(lease);
+                }
+                Ok(None) => {}
+                Err(error) => log_fault(&error, "the ingestion lease cannot be asked for"),
+            }
+            let until = tokio::time::Instant::now() + LEASE_INTERVAL;
+            loop {
+                if let Err(error) = self.catch_up().await {
+                    log_fault(&error, "the revisions cannot be followed");
+                    tokio::time::sleep(RETRY).await;
+                }
+                tokio::select! {
+                    () = self.ports.store.changed() => {}
+                    () = tokio::time::sleep_until(until) => break,
+                    () = stop.cancelled() => return None,
+                }
+            }
+        }
+    }
+
+    /// Takes over every revision that was committed since the last one.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        loop {
+            let last = self.index.shared().revision();
+            let revisions = self.ports.store.revisions_after(last, REVISIONS_AT_ONCE).await?;
+            if revisions.is_empty() {
+                return Ok(());
+            }
+            for changes in revisions {
+                self.publish(changes.revision, changes.changes).await;
+            }
+        }
+    }
+
+    /// Makes changes visible to readers, then tells the subscribers.
+    pub(super) async fn publish(&mut self, revision: Revision, changes: Vec<FinalEntityChange>) {
+        let mut index = std::mem::take(&mut self.index);
+        let (index, changes) = offload(move || {
+            index.apply(revision, &changes);
+            (index, changes)
+        })
+        .await;
+        self.index = index;
+        for change in changes {
+            let (entity_ref, kind) = match change {
+                FinalEntityChange::Put(entity) => (entity.entity_ref, ChangeKind::Changed),
+                FinalEntityChange::Delete(entity_ref) => (entity_ref, ChangeKind::Deleted),
+            };
+            // Without subscribers there is nobody to tell.
+            let _no_subscriber =
+                self.notices.send(EntityChangeNotice { revision, entity_ref, kind });
+        }
+    }
+}
+
+/// Runs a long pure step off the executor's threads.
+pub(super) async fn offload<T: Send + 'static>(step: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(step).await {
+        Ok(result) => result,
+        // A step that panicked has left no state behind that could be gone on with.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+pub(super) fn log_fault(error: &StoreError, what: &'static str) {
+    let error: &dyn std::error::Error = error;
+    tracing::warn!(error, "{what}");
+}

@@ -1,0 +1,391 @@
+//! Ingesting, while this process holds the lease.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{
+    FutureExt, StreamExt, TryStreamExt,
+    future::BoxFuture,
+    stream::FuturesOrdered,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    CatalogEngine, OrphanStrategy,
+    follow::offload,
+    job::{self, Job, JobContext, JobOutcome},
+    queue::{Queue, Task},
+};
+use crate::{
+    ingestion::{Command, EntityProviderConnection, EntityProviderMutation},
+    refresh_graph::{RefId, RefreshGraph, RestoreError},
+    store::{Fence, Lease, StoreError},
+};
+
+/// Commands that may wait; more make providers wait.
+const COMMAND_BUFFER: usize = 256;
+
+/// Jobs under way at a time: enough to read while others are processed.
+const JOBS_AT_ONCE: usize = 16;
+
+/// Texts that may wait in memory before they are written, in bytes.
+const STAGED_BYTES: usize = 64 << 20;
+
+/// Why a process stopped ingesting.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LeadError {
+    /// The store.
+    #[error("the store does not go along")]
+    Store(#[source] StoreError),
+    /// A stored refresh state.
+    #[error("a refresh state cannot be taken back")]
+    Restore(#[source] RestoreError),
+}
+
+type Jobs = FuturesOrdered<BoxFuture<'static, (RefId, JobOutcome)>>;
+
+/// What belongs to one term of ingesting.
+#[derive(Debug)]
+pub(super) struct Term {
+    pub(super) fence: Fence,
+    pub(super) graph: RefreshGraph,
+    pub(super) queue: Queue,
+    /// Who waits for the next commit.
+    pub(super) waiting: Vec<oneshot::Sender<()>>,
+    lease_end: Instant,
+    next_reread: Option<Instant>,
+}
+
+impl CatalogEngine {
+    /// Ingests until `stop`, or until another process has taken over.
+    pub(super) async fn lead(
+        &mut self,
+        lease: Lease,
+        stop: &CancellationToken,
+    ) -> Result<(), LeadError> {
+        let lease_end = Instant::now() + lease.time_to_live;
+        let graph = self.load_graph().await?;
+        let mut term = Term {
+            fence: lease.fence,
+            graph,
+            queue: Queue::default(),
+            waiting: Vec::new(),
+            lease_end,
+            next_reread: None,
+        };
+        self.queue_all_reads(&mut term);
+        let (sender, commands) = mpsc::channel(COMMAND_BUFFER);
+        let term_stop = stop.child_token();
+        let mut providers = self.start_providers(&sender, &term_stop);
+        drop(sender);
+        let result = self.ingest(&mut term, lease, commands, stop).await;
+        term_stop.cancel();
+        providers.shutdown().await;
+        if stop.is_cancelled()
+            && let Err(error) = self.ports.store.release_lease(term.fence).await
+        {
+            super::follow::log_fault(&error, "the ingestion lease cannot be given back");
+        }
+        result
+    }
+
+    fn start_providers(
+        &self,
+        commands: &mpsc::Sender<Command>,
+        stop: &CancellationToken,
+    ) -> JoinSet<()> {
+        let mut running = JoinSet::new();
+        for provider in &self.ports.providers {
+            let provider = Arc::clone(provider);
+            let connection = EntityProviderConnection {
+                provider: provider.name().into(),
+                commands: commands.clone(),
+            };
+            let stop = stop.clone();
+            running.spawn(async move { provider.run(connection, stop).await });
+        }
+        running
+    }
+
+    async fn load_graph(&self) -> Result<RefreshGraph, LeadError> {
+        let rules: Arc<str> = self.ports.orchestrator.fingerprint().into();
+        let mut graph = RefreshGraph::default();
+        let mut chunks = self.ports.store.refresh_states().await.map_err(LeadError::Store)?;
+        while let Some(rows) = chunks.try_next().await.map_err(LeadError::Store)? {
+            let rules = Arc::clone(&rules);
+            graph = offload(move || graph.restore(rows, &rules).map(|()| graph))
+                .await
+                .map_err(LeadError::Restore)?;
+        }
+        graph.finish_restore();
+        Ok(graph)
+    }
+
+    /// What was read while nobody watched may have changed since.
+    fn queue_all_reads(&self, term: &mut Term) {
+        let mut readers: Vec<_> =
+            term.graph.nodes().filter(|(_, node)| !node.reads.is_empty()).map(|(id, _)| id).collect();
+        readers.sort_unstable_by(|one, other| {
+            term.graph.entity_ref(*one).cmp(term.graph.entity_ref(*other))
+        });
+        for id in readers {
+            term.queue.push(id, Task::Reread);
+        }
+        self.take_due(term);
+    }
+
+    pub(super) fn take_due(&self, term: &mut Term) {
+        for id in term.graph.take_due() {
+            term.queue.push(id, Task::Process);
+        }
+    }
+
+    async fn ingest(
+        &mut self,
+        term: &mut Term,
+        lease: Lease,
+        mut commands: mpsc::Receiver<Command>,
+        stop: &CancellationToken,
+    ) -> Result<(), LeadError> {
+        let mut jobs = Jobs::new();
+        let mut renewal = interval(lease.time_to_live / 4);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut clean_up = interval(self.options.orphan_interval);
+        clean_up.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        clean_up.reset();
+        let mut are_commands_open = true;
+        loop {
+            self.start_jobs(term, &mut jobs).await?;
+            let is_idle = jobs.is_empty() && term.queue.is_empty();
+            if is_idle && term.has_changes() || term.graph.staged().bytes > STAGED_BYTES {
+                self.flush(term, "ingestion", stop).await?;
+                continue;
+            }
+            self.report(term);
+            let reread = term.next_reread;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                _ = renewal.tick() => self.renew(term).await?,
+                command = commands.recv(), if are_commands_open => match command {
+                    Some(command) => self.obey(term, command).await,
+                    None => are_commands_open = false,
+                },
+                Some((id, outcome)) = jobs.next(), if !jobs.is_empty() => {
+                    self.record(term, id, outcome);
+                }
+                () = sleep_until(reread), if is_idle && reread.is_some() => {
+                    term.next_reread = None;
+                    self.queue_remote_reads(term);
+                }
+                _ = clean_up.tick(), if is_idle => self.clean_up(term),
+            }
+        }
+    }
+
+    /// Keeps the lease; without the database it lasts as long as nobody else can take it either.
+    async fn renew(&self, term: &mut Term) -> Result<(), LeadError> {
+        match self.ports.store.acquire_lease(Some(term.fence)).await {
+            Ok(Some(lease)) if lease.fence == term.fence => {
+                term.lease_end = Instant::now() + lease.time_to_live;
+                Ok(())
+            }
+            Ok(_) | Err(StoreError::Fenced) => Err(LeadError::Store(StoreError::Fenced)),
+            Err(error) => {
+                super::follow::log_fault(&error, "the ingestion lease cannot be renewed yet");
+                Ok(())
+            }
+        }
+    }
+
+    async fn obey(&mut self, term: &mut Term, command: Command) {
+        match command {
+            Command::Mutate { provider, mutation, done } => {
+                self.mutate(term, &provider, mutation).await;
+                term.waiting.push(done);
+            }
+            Command::Refresh(keys) => {
+                for key in keys {
+                    for id in term.graph.by_refresh_key(&key) {
+                        term.queue.push(*id, Task::Files(vec![Arc::from(&*key)]));
+                    }
+                }
+            }
+        }
+        self.take_due(term);
+    }
+
+    async fn mutate(
+        &self,
+        term: &mut Term,
+        provider: &Arc<str>,
+        mutation: EntityProviderMutation,
+    ) {
+        let orchestrator = Arc::clone(&self.ports.orchestrator);
+        let emit = move |deferred: Vec<_>| {
+            deferred.into_iter().map(|one| job::emitted(&orchestrator, one)).collect::<Vec<_>>()
+        };
+        match mutation {
+            EntityProviderMutation::Full(entities) => {
+                let entities = offload(move || emit(entities)).await;
+                term.graph.replace_roots(provider, entities);
+            }
+            EntityProviderMutation::Delta { added, removed } => {
+                let added = offload(move || emit(added)).await;
+                term.graph.change_roots(provider, added, &removed);
+            }
+        }
+    }
+
+    /// Starts as many jobs as may run, oldest task first. Results are recorded in this order, so
+    /// that who comes first does not depend on who reads faster.
+    async fn start_jobs(&mut self, term: &mut Term, jobs: &mut Jobs) -> Result<(), LeadError> {
+        let mut batch = Vec::new();
+        while jobs.len() + batch.len() < JOBS_AT_ONCE {
+            let Some((id, task)) = term.queue.pop() else { break };
+            if term.graph.node(id).is_some() {
+                batch.push((id, task));
+            }
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let texts = self.unprocessed(term, &batch).await?;
+        for ((id, task), unprocessed) in batch.into_iter().zip(texts) {
+            let (Some(unprocessed), Some(node)) = (unprocessed, term.graph.node(id)) else {
+                continue;
+            };
+            let job = Job {
+                id,
+                task,
+                unprocessed,
+                known_reads: node.reads.clone(),
+                has_result: node.result_hash.is_some(),
+            };
+            let context = JobContext {
+                reader: Arc::clone(&self.ports.reader),
+                orchestrator: Arc::clone(&self.ports.orchestrator),
+            };
+            jobs.push_back(context.run(job).boxed());
+        }
+        Ok(())
+    }
+
+    /// What the sources emitted: from what is not yet written, else from the store.
+    async fn unprocessed(
+        &self,
+        term: &Term,
+        batch: &[(RefId, Task)],
+    ) -> Result<Vec<Option<Arc<str>>>, LeadError> {
+        let staged = |id: &RefId| term.graph.staged().unprocessed.get(id).cloned();
+        let absent: Vec<_> = batch
+            .iter()
+            .filter(|(id, _)| staged(id).is_none())
+            .map(|(id, _)| term.graph.entity_ref(*id).clone())
+            .collect();
+        let mut stored = std::collections::HashMap::new();
+        if !absent.is_empty() {
+            let found = self.ports.store.unprocessed(&absent).await.map_err(LeadError::Store)?;
+            stored.extend(found);
+        }
+        let text = |id: &RefId| {
+            staged(id).or_else(|| stored.get(term.graph.entity_ref(*id)).cloned())
+        };
+        Ok(batch.iter().map(|(id, _)| text(id)).collect())
+    }
+
+    fn record(&mut self, term: &mut Term, id: RefId, outcome: JobOutcome) {
+        let errors = match outcome {
+            JobOutcome::Unchanged => 0,
+            JobOutcome::Processed(processed) => {
+                let errors = processed.errors.len();
+                term.graph.record(id, *processed);
+                errors
+            }
+            JobOutcome::Files(processed) => {
+                let errors = processed.errors.len();
+                term.graph.record_files(id, *processed);
+                errors
+            }
+        };
+        self.status.send_modify(|status| {
+            status.processed_total += 1;
+            status.failed_total += u64::from(errors > 0);
+        });
+        self.schedule_reread(term, id);
+        self.take_due(term);
+    }
+
+    /// Remote descriptors are read again after the processing interval, spread out.
+    fn schedule_reread(&self, term: &mut Term, id: RefId) {
+        let Some(processing_interval) = self.options.processing_interval else { return };
+        let is_remote = term
+            .graph
+            .node(id)
+            .is_some_and(|node| node.reads.keys().any(|key| !key.starts_with("file:")));
+        if is_remote && term.next_reread.is_none() {
+            let spread = processing_interval.mul_f64(jitter() / 2.0);
+            term.next_reread = Some(Instant::now() + processing_interval + spread);
+        }
+    }
+
+    fn queue_remote_reads(&self, term: &mut Term) {
+        let mut remote: Vec<_> = term
+            .graph
+            .nodes()
+            .filter(|(_, node)| node.reads.keys().any(|key| !key.starts_with("file:")))
+            .map(|(id, _)| id)
+            .collect();
+        remote.sort_unstable();
+        for id in remote {
+            term.queue.push(id, Task::Reread);
+        }
+    }
+
+    fn clean_up(&self, term: &mut Term) {
+        if self.options.orphan_strategy == OrphanStrategy::Delete {
+            for id in term.graph.orphans() {
+                tracing::info!(entity.r#ref = %term.graph.entity_ref(id), "an orphan is deleted");
+                term.graph.delete(id);
+            }
+        }
+        self.take_due(term);
+    }
+
+    fn report(&self, term: &Term) {
+        let queue_length = term.queue.len();
+        self.status.send_if_modified(|status| {
+            let is_other = status.queue_length != queue_length;
+            status.queue_length = queue_length;
+            is_other
+        });
+    }
+}
+
+impl Term {
+    pub(super) fn has_changes(&self) -> bool {
+        !self.graph.staged().is_empty() || !self.waiting.is_empty()
+    }
+
+    /// Whether the lease is still this process's by its own clock.
+    pub(super) fn holds_lease(&self) -> bool {
+        Instant::now() < self.lease_end
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+    tokio::time::sleep_until(deadline).await;
+}
+
+/// A number in 0..1 that differs between processes and calls.
+pub(super) fn jitter() -> f64 {
+    let random = uuid::Uuid::new_v4().as_u128() % 1_000_000;
+    #[expect(clippy::cast_precision_loss, reason = "a million fits")]
+    let fraction = random as f64 / 1e6;
+    fraction
+}

@@ -1,0 +1,105 @@
+//! What waits to be processed, in order, each entity once.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use crate::refresh_graph::RefId;
+
+/// Why an entity is processed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Whatever it reads may have changed: if it has not, nothing is done.
+    Reread,
+    /// These files (as `type:target`) of what it reads have changed.
+    Files(Vec<Arc<str>>),
+    /// It must be processed.
+    Process,
+}
+
+impl Task {
+    /// The task that does the work of both.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Process, _) | (_, Self::Process) => Self::Process,
+            (Self::Reread, _) | (_, Self::Reread) => Self::Reread,
+            (Self::Files(mut files), Self::Files(others)) => {
+                for file in others {
+                    if !files.contains(&file) {
+                        files.push(file);
+                    }
+                }
+                Self::Files(files)
+            }
+        }
+    }
+}
+
+/// First in, first out; an entity that waits already stays in its place and does more.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    order: VecDeque<RefId>,
+    tasks: HashMap<RefId, Task>,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, id: RefId, task: Task) {
+        match self.tasks.remove(&id) {
+            Some(waiting) => {
+                self.tasks.insert(id, waiting.and(task));
+            }
+            None => {
+                self.order.push_back(id);
+                self.tasks.insert(id, task);
+            }
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<(RefId, Task)> {
+        let id = self.order.pop_front()?;
+        let task = self.tasks.remove(&id).unwrap_or(Task::Process);
+        Some((id, task))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callboard_model::EntityRef;
+
+    use super::*;
+    use crate::refresh_graph::{Digest, Emitted, RefreshGraph};
+
+    #[test]
+    fn an_entity_that_waits_is_queued_once_and_does_the_work_of_both() {
+        let mut graph = RefreshGraph::default();
+        let emitted = Emitted {
+            entity_ref: EntityRef::new("component", "default", "a"),
+            new_id: "u".into(),
+            location_key: None,
+            unprocessed: "{}".into(),
+            unprocessed_hash: Digest::of([]),
+            processed: None,
+        };
+        graph.replace_roots(&"p".into(), vec![emitted]);
+        let id = graph.take_staged().due[0];
+        let mut queue = Queue::default();
+        queue.push(id, Task::Files(vec!["file:/a".into()]));
+        queue.push(id, Task::Files(vec!["file:/b".into(), "file:/a".into()]));
+        assert_eq!(queue.len(), 1);
+        let files = Task::Files(vec!["file:/a".into(), "file:/b".into()]);
+        assert_eq!(queue.pop(), Some((id, files)));
+        queue.push(id, Task::Reread);
+        queue.push(id, Task::Process);
+        assert_eq!(queue.pop(), Some((id, Task::Process)));
+        assert!(queue.is_empty());
+    }
+}
