@@ -2,6 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
+use serde_json::Value;
+
+use crate::javascript;
+
 /// A canonical, complete entity ref, such as `component:default/payments-api`: all three parts
 /// present and in lower case. Cheap to clone, ordered as its text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -10,7 +14,17 @@ pub struct EntityRef(Arc<str>);
 impl EntityRef {
     /// The ref of the three parts, lower-cased without regard to locale.
     pub fn new(kind: &str, namespace: &str, name: &str) -> Self {
-        Self(format!("{kind}:{namespace}/{name}").to_lowercase().into())
+        let mut text = String::with_capacity(kind.len() + namespace.len() + name.len() + 2);
+        for part in [kind, ":", namespace, "/", name] {
+            text.push_str(part);
+        }
+        if text.is_ascii() {
+            text.make_ascii_lowercase();
+            return Self(text.into());
+        }
+        // As JavaScript, part by part: what follows a part must not change its last letter.
+        let [kind, namespace, name] = [kind, namespace, name].map(str::to_lowercase);
+        Self(format!("{kind}:{namespace}/{name}").into())
     }
 
     /// A text that is already in canonical form, such as one that the store gave back; `None` if
@@ -93,11 +107,21 @@ pub enum EntityRefError {
     /// A part was empty.
     #[error("Entity reference \"{0}\" was not on the form [<kind>:][<namespace>/]<name>")]
     Form(String),
-    /// No kind was given and none is the default.
+    /// No kind was given and none is the default. Holds the ref as JSON.
     #[error(
-        "Entity reference \"{0}\" had missing or empty kind (e.g. did not start with \"component:\" or similar)"
+        "Entity reference {0} had missing or empty kind (e.g. did not start with \"component:\" or similar)"
     )]
     MissingKind(String),
+    /// A ref of three fields lacks its name. Holds the ref as JSON.
+    #[error("Entity reference {0} had missing or empty name")]
+    MissingName(String),
+}
+
+impl EntityRefError {
+    /// The name of the error class that Backstage throws.
+    pub fn class_name(&self) -> &'static str {
+        if matches!(self, Self::Form(_)) { "TypeError" } else { "Error" }
+    }
 }
 
 impl CompoundEntityRef {
@@ -112,7 +136,8 @@ impl CompoundEntityRef {
             return Err(EntityRefError::Empty);
         }
         let form = || EntityRefError::Form(text.to_owned());
-        let colon = text.find(':').filter(|colon| text.find('/').is_none_or(|slash| *colon < slash));
+        let colon =
+            text.find(':').filter(|colon| text.find('/').is_none_or(|slash| *colon < slash));
         let (kind, rest) = match colon {
             Some(at) => text.split_at_checked(at).map_or((None, text), |(kind, rest)| {
                 (Some(kind), rest.strip_prefix(':').unwrap_or(rest))
@@ -127,12 +152,37 @@ impl CompoundEntityRef {
             return Err(form());
         }
         let kind = kind.or(defaults.kind.filter(|kind| !kind.is_empty()));
-        let kind = kind.ok_or_else(|| EntityRefError::MissingKind(text.to_owned()))?;
+        let kind =
+            kind.ok_or_else(|| EntityRefError::MissingKind(Value::from(text).to_string()))?;
         Ok(Self {
             kind: kind.to_owned(),
             namespace: namespace.unwrap_or(defaults.namespace).to_owned(),
             name: name.to_owned(),
         })
+    }
+
+    /// Reads a ref as it stands in a field: a text, or an object with `kind`, `namespace` and
+    /// `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`EntityRefError`], as for a text.
+    pub fn from_value(value: &Value, defaults: RefDefaults<'_>) -> Result<Self, EntityRefError> {
+        if let Some(text) = value.as_str() {
+            return Self::parse(text, defaults);
+        }
+        if !javascript::is_truthy(value) {
+            return Err(EntityRefError::Empty);
+        }
+        let part =
+            |name: &str| value.get(name).filter(|part| !part.is_null()).map(javascript::display);
+        let filled = |part: Option<String>| part.filter(|part| !part.is_empty());
+        let kind = filled(part("kind").or_else(|| defaults.kind.map(str::to_owned)));
+        let kind = kind.ok_or_else(|| EntityRefError::MissingKind(value.to_string()))?;
+        let name = filled(part("name"));
+        let name = name.ok_or_else(|| EntityRefError::MissingName(value.to_string()))?;
+        let namespace = part("namespace").unwrap_or_else(|| defaults.namespace.to_owned());
+        Ok(Self { kind, namespace, name })
     }
 
     /// The canonical form: lower-cased.
