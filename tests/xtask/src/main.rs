@@ -3,8 +3,11 @@
 //! Imports nothing of ours, so that it works while the product does not compile.
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
+mod bench;
 mod ci;
+mod lab;
 mod peers;
+mod prove;
 mod steps;
 mod test_run;
 mod workspace;
@@ -13,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{peers::Requirement, workspace::Workspace};
+use crate::{bench::Sizes, peers::Requirement, prove::Rerun, workspace::Workspace};
 
 /// Installs peers, runs tests, bars and benches.
 #[derive(Debug, Parser)]
@@ -35,6 +38,27 @@ enum Task {
     },
     /// Installs every real program that tests, bars and benches run against.
     Peers,
+    /// The bars: one line for each row of each issue's table, with its figure and the bar.
+    Prove {
+        /// Run rows again that have passed on this commit.
+        #[arg(long)]
+        again: bool,
+        /// Only print the rows and their bars.
+        #[arg(long)]
+        list: bool,
+        /// An issue's number, or the start of a row's name such as `catalog.ingest-10k`.
+        rows: Vec<String>,
+    },
+    /// The query set over generated estates: throughput, CPU, ratios to the peer and to a trivial
+    /// route. `CALLBOARD_BENCH_PEER='URL TOKEN'` names a live peer with the same estate.
+    Bench {
+        /// 100,000 entities, too.
+        #[arg(long)]
+        large: bool,
+        /// Only scenarios whose name contains this.
+        #[arg(default_value = "")]
+        filter: String,
+    },
     /// Format, lints, documentation, architecture, generated files, then every test.
     Ci,
 }
@@ -61,6 +85,14 @@ fn run(task: &Task) -> anyhow::Result<()> {
             [] => Ok(()),
             missing => anyhow::bail!("could not be installed: {}", missing.join(", ")),
         },
+        Task::Prove { list: true, rows, .. } => prove::list(rows),
+        Task::Prove { again, rows, .. } => {
+            let rerun = if *again { Rerun::Again } else { Rerun::Resume };
+            prove::run(&workspace, rerun, rows)
+        }
+        Task::Bench { large, filter } => {
+            bench::run(&workspace, if *large { Sizes::Large } else { Sizes::Usual }, filter)
+        }
         Task::Ci => ci::run(&workspace),
     }
 }
