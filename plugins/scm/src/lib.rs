@@ -1,1 +1,5 @@
 //! Where descriptors come from: files and URLs.
+
+mod integration;
+
+pub use integration::{Integration, IntegrationCredentials, IntegrationKind};
