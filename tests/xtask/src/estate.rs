@@ -1,0 +1,84 @@
+//! `cargo xtask estate`: the example estate, a fictional Nordic bank, from a few tables of words.
+//!
+//! [`vocabulary`] is what people wrote, [`model`] the bank as plain data, [`descriptors`] and
+//! [`readme`] two views of it. Everything is deterministic: the same words give the same bytes.
+
+mod assembly;
+mod audit;
+mod blemishes;
+mod contracts;
+mod descriptors;
+mod files;
+mod model;
+mod names;
+mod people;
+mod placement;
+mod random;
+mod readme;
+mod schemas;
+mod stores;
+mod vocabulary;
+mod yaml;
+
+use descriptors::Descriptors;
+use std::collections::BTreeMap;
+use std::path::Path;
+use vocabulary::Vocabulary;
+
+/// What to do with the generated files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Write them.
+    Write,
+    /// Fail if the committed ones differ.
+    Check,
+}
+
+/// Folders below `examples/` in which every file is generated.
+const GENERATED_FOLDERS: &[&str] = &["catalog"];
+
+/// Generates `examples/catalog/**` and `examples/README.md`, or checks them.
+///
+/// # Errors
+///
+/// If the vocabulary contradicts itself, the disk refuses, or [`Mode::Check`] finds a difference.
+pub(crate) fn run(mode: Mode) -> anyhow::Result<()> {
+    let files = generate()?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    match mode {
+        Mode::Write => files::write(&root, GENERATED_FOLDERS, &files),
+        Mode::Check => files::compare(&root, GENERATED_FOLDERS, &files),
+    }
+}
+
+/// Every generated file by its path below `examples/`.
+fn generate() -> anyhow::Result<BTreeMap<String, String>> {
+    let estate = assembly::assemble(&Vocabulary::load()?)?;
+    let descriptors = Descriptors::of(&estate);
+    audit::audit(&descriptors, &estate)?;
+    let mut files: BTreeMap<String, String> =
+        descriptors.texts().map(|(path, text)| (format!("catalog/{path}"), text)).collect();
+    files.insert("README.md".to_owned(), readme::text(&estate));
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_makes_the_same_bytes() -> anyhow::Result<()> {
+        assert_eq!(generate()?, generate()?);
+        Ok(())
+    }
+
+    #[test]
+    fn the_estate_is_as_large_as_promised() -> anyhow::Result<()> {
+        let estate = assembly::assemble(&Vocabulary::load()?)?;
+        let services = estate.components.iter().filter(|component| component.kind == "service");
+        assert_eq!(estate.clusters.len(), 9);
+        assert_eq!(estate.people.len(), 150);
+        assert!(services.count() >= 250 && estate.apis.len() >= 180);
+        Ok(())
+    }
+}
