@@ -24,6 +24,9 @@ pub struct ReadFile {
     pub content: bytes::Bytes,
     /// The entity tag, if the source has one; for files a hash of the content.
     pub etag: Option<Arc<str>>,
+    /// Why this one of the files that a glob matches could not be read; `content` is then empty and
+    /// there is no tag. Never set for a target that is not a glob: its read fails.
+    pub failure: Option<ReadError>,
 }
 
 /// What a read gave.
