@@ -6,6 +6,21 @@ use callboard_model::{Entity, Relation};
 
 use crate::reading::{ReadError, ReadFile, ReadRequest};
 
+mod annotate;
+mod catalog_rules;
+mod confinement;
+mod git_url;
+mod links;
+mod locations;
+mod orchestrator;
+mod placeholders;
+mod scm;
+pub mod validation;
+
+pub use catalog_rules::{AllowedEntity, CatalogRule, CatalogRuleError, CatalogRules, RuleLocation};
+pub use orchestrator::{ProcessingOptions, ProcessingOrchestrator};
+pub use scm::{ScmHosts, ScmKind};
+
 /// An entity as its parent Location or its provider emitted it, not yet processed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeferredEntity {
@@ -25,8 +40,8 @@ pub struct ProcessingError {
     pub name: String,
     /// The message, at most 5,000 characters.
     pub message: String,
-    /// The stage that failed: `envelope`, `placeholders`, `policies`, `schema`, `kind`,
-    /// `location`, `relations`, as in the `stage` of the corpus.
+    /// The stage that failed: `parse`, `envelope`, `preprocess`, `policy`, `kind`, `unknown-kind`,
+    /// `location` or `postprocess`.
     pub stage: &'static str,
     /// The target of a Location that this error is about, if it is about one.
     pub target: Option<String>,
@@ -45,4 +60,15 @@ pub struct ProcessingResult {
     pub refresh_keys: Vec<Box<str>>,
     /// What went wrong. May stand beside `completed`: a Location with one bad target.
     pub errors: Vec<ProcessingError>,
+    /// What the owner should know although nothing was refused, such as a link that was dropped.
+    pub warnings: Vec<ProcessingError>,
+}
+
+/// Cuts a message to the length that Backstage keeps.
+fn shorten(mut message: String) -> String {
+    const LONGEST: usize = 5000;
+    if let Some((cut, _)) = message.char_indices().nth(LONGEST) {
+        message.truncate(cut);
+    }
+    message
 }

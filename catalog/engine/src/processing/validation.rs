@@ -1,0 +1,1 @@
+//! Validating descriptors without a catalog.
