@@ -1,5 +1,7 @@
 //! What can be asked of the catalog, as values.
 
+pub mod naive;
+
 use std::sync::Arc;
 
 use crate::index::IndexedEntity;

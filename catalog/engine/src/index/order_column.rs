@@ -1,0 +1,113 @@
+//! The order of a key turned round: from the entity to where it stands.
+
+use hashbrown::HashMap;
+
+use crate::index::{key_index::KeyIndex, sorted_chunks::Place};
+
+/// A rank that no entity has: of those without a value, which come last either way.
+pub(crate) const LAST: u32 = u32::MAX;
+
+/// For each entity the rank of its smallest and of its largest value.
+///
+/// The rank of a value is odd and grows with the value; even numbers are left for values that are
+/// asked for and that nobody has. `O(entities with the key)` to make and to keep.
+#[derive(Debug)]
+pub(crate) struct OrderColumn {
+    smallest: Ranks,
+    /// Where it differs from the smallest.
+    largest: HashMap<u32, u32>,
+    chunk_starts: Vec<u32>,
+}
+
+#[derive(Debug)]
+enum Ranks {
+    /// By id.
+    Dense(Vec<u32>),
+    /// Of a key that few entities have.
+    Sparse(HashMap<u32, u32>),
+}
+
+impl OrderColumn {
+    /// The column of `key`.
+    pub(crate) fn new(key: &KeyIndex) -> Self {
+        let ids = key.exists.to_bitmap();
+        let size = ids.max().map_or(0, |max| max as usize + 1);
+        let is_dense = key.exists.len() >= size / 16;
+        let mut smallest = if is_dense {
+            Ranks::Dense(vec![LAST; size])
+        } else {
+            Ranks::Sparse(HashMap::with_capacity(key.exists.len()))
+        };
+        let mut largest = HashMap::new();
+        let mut rank = 0;
+        let mut previous: Option<&str> = None;
+        for (ordinal, entry) in (0_u32..).zip(key.values.iter()) {
+            if previous != Some(&*entry.lower) {
+                rank = rank_of(ordinal);
+                previous = Some(&*entry.lower);
+            }
+            entry.ids.for_each(|id| {
+                if !smallest.set_first(id, rank) {
+                    largest.insert(id, rank);
+                }
+            });
+        }
+        Self { smallest, largest, chunk_starts: key.values.chunk_starts() }
+    }
+
+    /// The rank of the entity's smallest value; [`LAST`] if it has none.
+    pub(crate) fn smallest(&self, id: u32) -> u32 {
+        match &self.smallest {
+            Ranks::Dense(ranks) => ranks.get(id as usize).copied().unwrap_or(LAST),
+            Ranks::Sparse(ranks) => ranks.get(&id).copied().unwrap_or(LAST),
+        }
+    }
+
+    /// The rank of the entity's largest value; [`LAST`] if it has none.
+    pub(crate) fn largest(&self, id: u32) -> u32 {
+        if self.largest.is_empty() {
+            return self.smallest(id);
+        }
+        self.largest.get(&id).copied().unwrap_or_else(|| self.smallest(id))
+    }
+
+    /// The rank of a lower-cased value, whether or not anybody has it.
+    pub(crate) fn rank_of_value(&self, key: &KeyIndex, lower: &str) -> u32 {
+        let place = key.start_of(lower);
+        let rank = rank_of(key.values.ordinal(place, &self.chunk_starts));
+        let is_there = key.values.get(place).is_some_and(|entry| *entry.lower == *lower);
+        if is_there { rank } else { rank - 1 }
+    }
+
+    /// The place of the value of this rank, or of the next larger one.
+    pub(crate) fn place(&self, key: &KeyIndex, rank: u32) -> Place {
+        key.values.place(rank / 2, &self.chunk_starts)
+    }
+}
+
+/// The rank of the value before which `ordinal` entries stand.
+pub(crate) const fn rank_of(ordinal: u32) -> u32 {
+    ordinal.saturating_mul(2).saturating_add(1)
+}
+
+impl Ranks {
+    /// Sets the rank if there is none yet; whether it did.
+    fn set_first(&mut self, id: u32, rank: u32) -> bool {
+        match self {
+            Self::Dense(ranks) => match ranks.get_mut(id as usize) {
+                Some(place) if *place == LAST => {
+                    *place = rank;
+                    true
+                }
+                _ => false,
+            },
+            Self::Sparse(ranks) => match ranks.entry(id) {
+                hashbrown::hash_map::Entry::Vacant(vacant) => {
+                    vacant.insert(rank);
+                    true
+                }
+                hashbrown::hash_map::Entry::Occupied(_) => false,
+            },
+        }
+    }
+}
