@@ -18,6 +18,13 @@ pub const MAX_BODY_BYTES: usize = 102_400;
 #[derive(Debug, Clone, PartialEq)]
 pub struct JsonBody(pub Option<Value>);
 
+impl JsonBody {
+    /// The body, or `{}` where there is none.
+    pub fn or_empty(self) -> Value {
+        self.0.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
+    }
+}
+
 impl FromRequest for JsonBody {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;

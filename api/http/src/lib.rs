@@ -27,7 +27,8 @@ mod shell;
 pub use api_error::{ApiError, ErrorClass};
 pub use caller_extractor::{AnonymousAccess, CallerExtractor, Credentials};
 pub use error_answer::{json_error, mounted_url, shown_message};
-pub use graphql_executor::{GraphqlExecutor, ResponseStream};
+pub use callboard_auth::Caller;
+pub use graphql_executor::GraphqlExecutor;
 pub use guard::{
     Audience, Authenticated, Authorized, CatalogEntityRead, Guard, GuardedArguments, Public,
     RequiredPermission,
