@@ -72,13 +72,16 @@ impl Postgres {
         })
     }
 
-    /// Ends the server at once, as when its machine dies: `SIGQUIT` to the postmaster is its own
-    /// word for that.
-    pub(crate) fn crash(&mut self) -> anyhow::Result<()> {
+    /// Ends the server as a restart does: connections are cut, what is committed is kept.
+    pub(crate) fn down(&mut self) -> anyhow::Result<()> {
+        self.end(Signal::Interrupt)
+    }
+
+    fn end(&mut self, signal: Signal) -> anyhow::Result<()> {
         if let Some(mut server) = self.server.take() {
             let process = Process::new(server.id());
             self.cpu_before += process.tree_cpu_seconds();
-            process.signal(Signal::Quit)?;
+            process.signal(signal)?;
             server.wait()?;
         }
         Ok(())
@@ -120,7 +123,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        if self.crash().is_ok() {
+        if self.end(Signal::Quit).is_ok() {
             fs::remove_dir_all(&self.folder).unwrap_or_default();
         }
     }

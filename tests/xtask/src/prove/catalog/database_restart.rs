@@ -35,7 +35,7 @@ impl Reads {
     }
 }
 
-/// PostgreSQL crashes under reads and writes and comes back three seconds later.
+/// PostgreSQL goes down under reads and writes and comes back three seconds later.
 pub(crate) fn database_restart(lab: &mut Lab) -> anyhow::Result<Outcome> {
     let stage = Stage::editable(lab, Database::Postgres, 10)?;
     let (started, mut client) = stage.serve_complete(10)?;
@@ -58,7 +58,7 @@ pub(crate) fn database_restart(lab: &mut Lab) -> anyhow::Result<Outcome> {
     let back_s = thread::scope(|scope| -> anyhow::Result<f64> {
         let reader = scope.spawn(|| reads.go_on(url, &paths));
         let back = (|| {
-            lab.postgres()?.crash()?;
+            lab.postgres()?.down()?;
             let (name, description) = save(second, 2)?;
             pause(Duration::from_secs(3));
             lab.postgres()?.up()?;
