@@ -1,0 +1,287 @@
+//! How much a query asks for, estimated from its text and variables alone.
+//!
+//! The library's own estimate is not used: it multiplies nothing below an interface, and a batch
+//! could not share it.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Value, Variables,
+    parser::types::{
+        ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+    },
+};
+
+use super::{MAX_DEPTH, MAX_RECURSION, MAX_ROOT_FIELDS};
+use crate::{error::RequestError, page::DEFAULT_PAGE};
+
+/// Lists whose length no argument says, with the length that is assumed.
+const LISTS: [(&str, usize); 8] = [
+    ("relations", 10),
+    ("owners", 2),
+    ("annotations", 5),
+    ("labels", 3),
+    ("links", 3),
+    ("problems", 2),
+    ("emittedBy", 2),
+    ("values", 20),
+];
+
+/// Fields that are pages of 20 unless `first` or `last` says otherwise. A test holds the schema
+/// against this list.
+const CONNECTIONS: [&str; 21] = [
+    "apis",
+    "children",
+    "components",
+    "consumers",
+    "consumesApis",
+    "dependencyOf",
+    "dependsOn",
+    "entities",
+    "failedEntities",
+    "memberOf",
+    "members",
+    "ownerOf",
+    "parts",
+    "providers",
+    "providesApis",
+    "related",
+    "resources",
+    "search",
+    "subcomponents",
+    "subdomains",
+    "systems",
+];
+
+/// The complexity of the heaviest operation of `document`: one for each field of the answer, each
+/// item of a list counted.
+///
+/// # Errors
+///
+/// [`RequestError`] for a document with too many root fields, nested too deep, or with fragments
+/// that contain themselves. Takes time in the size of the document, however its fragments nest.
+pub(crate) fn complexity(
+    document: &ExecutableDocument,
+    variables: &Variables,
+) -> Result<usize, RequestError> {
+    let mut heaviest = 0;
+    for (_, operation) in document.operations.iter() {
+        let operation = &operation.node;
+        let mut weighing = Weighing { document, variables, operation, fragments: HashMap::new() };
+        let weight = weighing.set(&operation.selection_set.node, 0)?;
+        if weight.fields > MAX_ROOT_FIELDS {
+            let what = "root fields";
+            return Err(RequestError::TooMany { what, limit: MAX_ROOT_FIELDS });
+        }
+        if operation.ty == OperationType::Subscription && weight.fields != 1 {
+            return Err(RequestError::SubscriptionRoot);
+        }
+        if weight.depth > MAX_DEPTH {
+            return Err(RequestError::Depth { limit: MAX_DEPTH });
+        }
+        heaviest = heaviest.max(weight.complexity);
+    }
+    Ok(heaviest)
+}
+
+/// What a selection weighs.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    complexity: usize,
+    /// Nested fields.
+    depth: usize,
+    /// Fields at its top.
+    fields: usize,
+}
+
+struct Weighing<'a> {
+    document: &'a ExecutableDocument,
+    variables: &'a Variables,
+    operation: &'a OperationDefinition,
+    /// Fragments that were weighed; `None` while one is being weighed.
+    fragments: HashMap<&'a str, Option<Weight>>,
+}
+
+impl<'a> Weighing<'a> {
+    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Weight, RequestError> {
+        if level > MAX_RECURSION {
+            return Err(RequestError::Depth { limit: MAX_RECURSION });
+        }
+        let mut sum = Weight::default();
+        for selection in &set.items {
+            let weight = match &selection.node {
+                Selection::Field(field) => self.field(&field.node, level)?,
+                Selection::InlineFragment(fragment) => {
+                    self.set(&fragment.node.selection_set.node, level.saturating_add(1))?
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.fragment(&spread.node.fragment_name.node, level)?
+                }
+            };
+            sum.complexity = sum.complexity.saturating_add(weight.complexity);
+            sum.depth = sum.depth.max(weight.depth);
+            sum.fields = sum.fields.saturating_add(weight.fields);
+        }
+        Ok(sum)
+    }
+
+    fn field(&mut self, field: &'a Field, level: usize) -> Result<Weight, RequestError> {
+        let inner = self.set(&field.selection_set.node, level.saturating_add(1))?;
+        let items = self.items(field).saturating_mul(inner.complexity);
+        Ok(Weight {
+            complexity: items.saturating_add(1),
+            depth: inner.depth.saturating_add(1),
+            fields: 1,
+        })
+    }
+
+    /// Weighs a fragment once; what is unknown is left to validation.
+    fn fragment(&mut self, name: &'a str, level: usize) -> Result<Weight, RequestError> {
+        match self.fragments.get(name) {
+            Some(Some(weight)) => return Ok(*weight),
+            Some(None) => {
+                return Err(RequestError::Document("a fragment contains itself".to_owned()));
+            }
+            None => {}
+        }
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Ok(Weight::default());
+        };
+        self.fragments.insert(name, None);
+        let weight = self.set(&fragment.node.selection_set.node, level.saturating_add(1))?;
+        self.fragments.insert(name, Some(weight));
+        Ok(weight)
+    }
+
+    /// How many items the field is expected to have.
+    fn items(&self, field: &Field) -> usize {
+        let name = field.name.node.as_str();
+        let size = self.number(field, "first").or_else(|| self.number(field, "last"));
+        let listed = self.length(field, "ids").or_else(|| self.length(field, "fields"));
+        if let Some(count) = size.or(listed) {
+            return count;
+        }
+        if CONNECTIONS.contains(&name) {
+            return usize::try_from(DEFAULT_PAGE).unwrap_or(usize::MAX);
+        }
+        LISTS.iter().find(|(list, _)| *list == name).map_or(1, |(_, length)| *length)
+    }
+
+    /// A whole number that is given as an argument; one that is below zero is refused later.
+    fn number(&self, field: &Field, argument: &str) -> Option<usize> {
+        let Value::Number(number) = self.argument(field, argument)? else { return None };
+        let number = number.as_u64().unwrap_or(0);
+        Some(usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
+    fn length(&self, field: &Field, argument: &str) -> Option<usize> {
+        match self.argument(field, argument)? {
+            Value::List(list) => Some(list.len()),
+            _ => None,
+        }
+    }
+
+    fn argument(&self, field: &Field, argument: &str) -> Option<Value> {
+        let value = field.get_argument(argument)?.node.clone();
+        value.into_const_with(|name| self.variable(&name).ok_or(())).ok()
+    }
+
+    fn variable(&self, name: &str) -> Option<Value> {
+        if let Some(value) = self.variables.get(name) {
+            return Some(value.clone());
+        }
+        let mut definitions = self.operation.variable_definitions.iter();
+        let definition = definitions.find(|definition| definition.node.name.node == name)?;
+        definition.node.default_value.as_ref().map(|value| value.node.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::{
+        parse_query, parse_schema,
+        types::{FieldDefinition, TypeKind, TypeSystemDefinition},
+    };
+
+    use super::*;
+
+    fn weigh(query: &str) -> Result<usize, RequestError> {
+        complexity(&parse_query(query).unwrap(), &Variables::default())
+    }
+
+    #[test]
+    fn lists_multiply_what_is_below_them() {
+        for (query, expected) in [
+            ("{ a }", 1),
+            ("{ a { b c } }", 3),
+            ("{ entities { nodes { a b } } }", 1 + 20 * 3),
+            ("{ entities(first: 5) { nodes { a b } } }", 1 + 5 * 3),
+            ("{ entities(last: 5) { nodes { ... on X { a } ...F } } } fragment F on X { b }", 16),
+            ("query($n: Int = 7) { entities(first: $n) { nodes } }", 8),
+            ("{ nodes(ids: [1, 2, 3]) { a } }", 4),
+            ("{ entities(first: -1) { nodes } }", 1),
+        ] {
+            assert_eq!(weigh(query), Ok(expected), "{query}");
+        }
+        let huge = "{entities(first:2147483647){entities(first:2147483647){entities(first:2147483647){a}}}}";
+        assert_eq!(weigh(huge), Ok(usize::MAX));
+    }
+
+    #[test]
+    fn fragments_are_weighed_once_however_they_nest() {
+        let bomb: String = (0..17)
+            .map(|n| {
+                format!("fragment F{n} on X {{ x {{ ...F{m} }} y {{ ...F{m} }} }}\n", m = n + 1)
+            })
+            .collect();
+        let query = format!("{{ ...F0 }} {bomb} fragment F17 on X {{ a }}");
+        assert!(matches!(weigh(&query), Err(RequestError::Depth { .. })), "{:?}", weigh(&query));
+        let query = "{ ...A } fragment A on Q { ...B } fragment B on Q { ...A }";
+        assert!(matches!(weigh(query), Err(RequestError::Document(_))));
+    }
+
+    #[test]
+    fn root_fields_are_counted_through_fragments() {
+        let fields = "a ".repeat(21);
+        for query in [
+            format!("{{ ... on Query {{ {fields} }} }}"),
+            format!("{{ ...F }} fragment F on Query {{ {fields} }}"),
+            format!("{{ ... {{ ...F }} }} fragment F on Query {{ {fields} }}"),
+        ] {
+            assert!(matches!(weigh(&query), Err(RequestError::TooMany { .. })), "{query}");
+        }
+        assert_eq!(weigh("subscription { a b }"), Err(RequestError::SubscriptionRoot));
+    }
+
+    #[test]
+    fn every_list_of_the_schema_is_known() {
+        for field in fields_of_the_schema() {
+            let (name, ty) = (field.name.node.as_str(), field.ty.node.to_string());
+            let is_page = ty.ends_with("Connection!");
+            assert_eq!(CONNECTIONS.contains(&name), is_page, "{name}: {ty}");
+            let is_argued = ["ids", "fields", "first"].iter().any(|argument| {
+                field.arguments.iter().any(|definition| definition.node.name.node == *argument)
+            });
+            let is_list_of_objects = ty.starts_with('[')
+                && !["String", "EntityRef"].iter().any(|leaf| ty.contains(leaf));
+            let is_part_of_a_page = ["edges", "nodes"].contains(&name);
+            if is_list_of_objects && !is_argued && !is_part_of_a_page {
+                assert!(LISTS.iter().any(|(list, _)| *list == name), "{name}: {ty}");
+            }
+        }
+    }
+
+    fn fields_of_the_schema() -> Vec<FieldDefinition> {
+        let document = parse_schema(crate::sdl()).unwrap();
+        let types = document.definitions.into_iter().filter_map(|definition| match definition {
+            TypeSystemDefinition::Type(definition) => Some(definition.node.kind),
+            _ => None,
+        });
+        let fields = types.flat_map(|kind| match kind {
+            TypeKind::Object(object) => object.fields,
+            TypeKind::Interface(interface) => interface.fields,
+            _ => Vec::new(),
+        });
+        fields.map(|field| field.node).collect()
+    }
+}

@@ -1,0 +1,120 @@
+//! What one request reads from, and how much it may still take.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_graphql::Context;
+use callboard_auth::Caller;
+use callboard_catalog::index::{CatalogReader, IndexedEntity};
+use callboard_model::EntityRef;
+use tokio::time::Instant;
+
+use crate::{entity::EntityNode, error::FieldError};
+
+/// How much one answer may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnswerBudget {
+    /// Entities and relations, each time one is shown.
+    pub(crate) objects: usize,
+    /// Bytes of the texts that can be large.
+    pub(crate) bytes: usize,
+}
+
+impl AnswerBudget {
+    /// No limit but the deadline: for documents that were compiled in.
+    pub(crate) const UNLIMITED: Self = Self { objects: usize::MAX, bytes: usize::MAX };
+}
+
+/// One snapshot of the catalog as one caller sees it, for one request or one event.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    /// On whose behalf.
+    pub(crate) caller: Caller,
+    reader: CatalogReader,
+    deadline: Instant,
+    objects_left: AtomicUsize,
+    bytes_left: AtomicUsize,
+}
+
+impl Scope {
+    /// A scope over `reader` until `deadline`.
+    pub(crate) fn new(
+        caller: Caller,
+        reader: CatalogReader,
+        deadline: Instant,
+        budget: AnswerBudget,
+    ) -> Self {
+        let objects_left = AtomicUsize::new(budget.objects);
+        Self { caller, reader, deadline, objects_left, bytes_left: AtomicUsize::new(budget.bytes) }
+    }
+
+    /// The scope of the request that is being executed.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError::Scope`] if the request was started without one.
+    pub(crate) fn of<'a>(ctx: &Context<'a>) -> Result<&'a Arc<Self>, FieldError> {
+        ctx.data::<Arc<Self>>().map_err(|_| FieldError::Scope)
+    }
+
+    /// The reader, as long as there is time.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError::Deadline`] when it is over. Resolvers never wait, so that only such a check
+    /// can end them.
+    pub(crate) fn reader(&self) -> Result<&CatalogReader, FieldError> {
+        if Instant::now() >= self.deadline { Err(FieldError::Deadline) } else { Ok(&self.reader) }
+    }
+
+    /// Takes `count` objects from the budget.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError::AnswerSize`] when it is used up.
+    pub(crate) fn charge_objects(&self, count: usize) -> Result<(), FieldError> {
+        charge(&self.objects_left, count, "objects")
+    }
+
+    /// Takes `count` bytes from the budget.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError::AnswerSize`] when it is used up.
+    pub(crate) fn charge_bytes(&self, count: usize) -> Result<(), FieldError> {
+        charge(&self.bytes_left, count, "bytes")
+    }
+
+    /// An entity to be answered.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError::AnswerSize`] when the budget is used up.
+    pub(crate) fn node(
+        self: &Arc<Self>,
+        entity: Arc<IndexedEntity>,
+    ) -> Result<EntityNode, FieldError> {
+        self.charge_objects(1)?;
+        Ok(EntityNode::new(Arc::clone(self), entity))
+    }
+
+    /// The entity of this ref to be answered, if there is one for this caller.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scope::reader`] and [`Scope::node`].
+    pub(crate) fn entity(
+        self: &Arc<Self>,
+        entity_ref: &EntityRef,
+    ) -> Result<Option<EntityNode>, FieldError> {
+        self.reader()?.entity(entity_ref).map(|entity| self.node(entity)).transpose()
+    }
+}
+
+fn charge(left: &AtomicUsize, count: usize, what: &'static str) -> Result<(), FieldError> {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(count))
+        .map(|_| ())
+        .map_err(|_| FieldError::AnswerSize(what))
+}
