@@ -5,6 +5,7 @@ use std::{fs, process::Command};
 use anyhow::{Context, bail};
 
 use crate::{
+    estate::{self, Mode},
     peers::Requirement,
     steps::{Steps, succeed},
     test_run,
@@ -51,7 +52,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         succeed(&mut workspace.cargo(["test", "--workspace", "--test", "architecture"]))
     })?;
     steps.run("generated files", "generate them anew and commit them with their cause", || {
-        GENERATED.iter().try_for_each(|generated| is_unchanged(workspace, generated))
+        GENERATED.iter().try_for_each(|generated| is_unchanged(workspace, generated))?;
+        estate::run(Mode::Check)
     })?;
     steps.run("tests", "run `cargo xtask test NAME` for one of them", || {
         test_run::run(workspace, Requirement::Required, &[])

@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod estate;
 mod lab;
 mod peers;
 mod prove;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench::Sizes, peers::Requirement, prove::Rerun, workspace::Workspace};
+use crate::{bench::Sizes, estate::Mode, peers::Requirement, prove::Rerun, workspace::Workspace};
 
 /// Installs peers, runs tests, bars and benches.
 #[derive(Debug, Parser)]
@@ -59,6 +60,12 @@ enum Task {
         #[arg(default_value = "")]
         filter: String,
     },
+    /// Writes the example estate, a fictional bank, into `examples/`.
+    Estate {
+        /// Only fail if the committed one differs.
+        #[arg(long)]
+        check: bool,
+    },
     /// Format, lints, documentation, architecture, generated files, then every test.
     Ci,
 }
@@ -93,6 +100,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Bench { large, filter } => {
             bench::run(&workspace, if *large { Sizes::Large } else { Sizes::Usual }, filter)
         }
+        Task::Estate { check } => estate::run(if *check { Mode::Check } else { Mode::Write }),
         Task::Ci => ci::run(&workspace),
     }
 }
