@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 use super::{estate::Manifest, http::Client};
 
 /// A page of 20 with owner and system, by GraphQL.
-pub(crate) const PAGE: &str = "query Page($kind: String!, $after: String) { \
+const PAGE: &str = "query Page($kind: String!, $after: String) { \
     entities(filter: {kind: {eq: $kind}}, orderBy: [{field: \"metadata.name\"}], first: 20, \
     after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes { id ref kind name title \
-    description owner { ... on Node { id } ... on Entity { ref title } } \
-    ... on Component { type lifecycle system { ref title } } \
-    ... on API { type lifecycle system { ref title } } } } }";
+    description owner { ref displayName } ... on Component { type lifecycle system { ref title } } \
+    ... on Api { type lifecycle system { ref title } } \
+    ... on Resource { type system { ref title } } } } }";
 
 /// Facets of three keys, by GraphQL.
-pub(crate) const FACETS: &str = "query Facets($fields: [String!]!) { \
+const FACETS: &str = "query Facets($fields: [String!]!) { \
     facets(fields: $fields) { field values { value count } } }";
 
 /// A search, by GraphQL.
-pub(crate) const SEARCH: &str = "query Search($text: String!) { \
+const SEARCH: &str = "query Search($text: String!) { \
     search(text: $text, first: 20) { totalCount nodes { entity { ref title description } } } }";
 
 /// `POST /graphql` for each of `bodies`.

@@ -120,19 +120,24 @@ fn write_all(room: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every problem with what it is about, as one text each.
+/// Every problem with what it is about, as one text each: of entities that are served, and of
+/// those that never were.
 fn problems(client: &mut Client) -> anyhow::Result<Vec<String>> {
     let query = "{ entities(filter: {hasProblems: true}, first: 100) { nodes { ref \
+        problems { message } } } failedEntities(first: 100) { nodes { ref location \
         problems { message } } } }";
     let data = client.graphql(query, &json!({}))?;
-    let nodes = data.pointer("/entities/nodes").and_then(Value::as_array);
+    let nodes = ["/entities/nodes", "/failedEntities/nodes"]
+        .into_iter()
+        .filter_map(|pointer| data.pointer(pointer).and_then(Value::as_array))
+        .flatten();
     let of_node = |node: &Value| -> Vec<String> {
-        let about = node.get("ref").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |key: &str| node.get(key).and_then(Value::as_str).unwrap_or_default();
+        let about = format!("{} {}", text("ref"), text("location"));
         let problems = node.get("problems").and_then(Value::as_array);
-        let message = |problem: &Value| format!("{about} {problem}");
-        problems.into_iter().flatten().map(message).collect()
+        problems.into_iter().flatten().map(|problem| format!("{about} {problem}")).collect()
     };
-    Ok(nodes.into_iter().flatten().flat_map(of_node).collect())
+    Ok(nodes.flat_map(of_node).collect())
 }
 
 fn served(client: &mut Client, figures: &mut Figures) -> anyhow::Result<()> {

@@ -112,7 +112,7 @@ fn rest(client: &mut Client, figures: &mut Figures) -> anyhow::Result<()> {
 }
 
 fn graphql(client: &mut Client, figures: &mut Figures) -> anyhow::Result<()> {
-    let query = "{ entity(ref: \"gadget:default/sprocket\") { __typename ref owner { ... on Node { id } } \
+    let query = "{ entity(ref: \"gadget:default/sprocket\") { __typename ref owner { ref } \
         ... on CustomEntity { spec related(relation: \"partOf\", first: 5) { nodes { ref } } } } \
         facets(fields: [\"spec.teeth\"]) { field values { value count } } \
         search(text: \"sprocket\", first: 5) { totalCount } }";
@@ -120,6 +120,7 @@ fn graphql(client: &mut Client, figures: &mut Figures) -> anyhow::Result<()> {
     let at = |pointer: &str| data.pointer(pointer).cloned().unwrap_or_default();
     let expected = [
         ("/entity/__typename", json!("CustomEntity")),
+        ("/entity/owner/ref", json!("group:default/makers")),
         ("/entity/spec/teeth", json!(12)),
         ("/entity/related/nodes/0/ref", json!("system:default/workshop")),
         ("/facets/0/values/0/value", json!("12")),
