@@ -1,0 +1,383 @@
+//! Which folders are watched for which targets, and which targets a change concerns.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    ffi::OsString,
+    io,
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use notify::{ErrorKind, INotifyWatcher, RecursiveMode, Watcher as _};
+
+use crate::{file_watcher::Registration, glob_pattern::GlobPattern, stamp::Stamp};
+
+/// Links that are followed on the way to one file.
+const MAX_LINKS: usize = 40;
+
+/// What happened at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// The file has other content.
+    Content,
+    /// Something came, went or got another name.
+    Structure,
+}
+
+/// A change that the kernel reported, by the real path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Happening {
+    /// Where.
+    pub(crate) path: PathBuf,
+    /// What.
+    pub(crate) kind: Kind,
+}
+
+/// A folder that a pattern looks at, by the path that the pattern sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PatternFolder {
+    target: Arc<str>,
+    path: PathBuf,
+}
+
+/// See the module. Every method blocks.
+#[derive(Debug)]
+pub(crate) struct WatchedFiles {
+    notifier: Option<INotifyWatcher>,
+    /// Real paths: files, links on the way to them, and the first part that is missing.
+    ways: BTreeMap<PathBuf, Vec<Arc<str>>>,
+    /// Real paths of folders.
+    pattern_folders: HashMap<PathBuf, Vec<PatternFolder>>,
+    patterns: HashMap<Arc<str>, Arc<GlobPattern>>,
+    targets: HashSet<Arc<str>>,
+    watched: BTreeSet<PathBuf>,
+    polled: BTreeMap<Arc<str>, Stamps>,
+    has_warned: bool,
+}
+
+/// What a polled target looked like: of a pattern, each folder and file.
+type Stamps = BTreeMap<PathBuf, Option<Stamp>>;
+
+impl WatchedFiles {
+    /// Nothing yet. Without a notifier everything is polled.
+    pub(crate) fn new(notifier: Option<INotifyWatcher>) -> Self {
+        Self {
+            notifier,
+            ways: BTreeMap::new(),
+            pattern_folders: HashMap::new(),
+            patterns: HashMap::new(),
+            targets: HashSet::new(),
+            watched: BTreeSet::new(),
+            polled: BTreeMap::new(),
+            has_warned: false,
+        }
+    }
+
+    /// Whether [`WatchedFiles::poll`] has anything to look at.
+    pub(crate) fn is_polling(&self) -> bool {
+        !self.polled.is_empty()
+    }
+
+    /// Takes over new targets; gives those that changed since they were read.
+    pub(crate) fn register(&mut self, new: Vec<(Arc<str>, Registration)>) -> BTreeSet<Arc<str>> {
+        let mut changed = BTreeSet::new();
+        for (target, registration) in new {
+            self.targets.insert(Arc::clone(&target));
+            let stamps: Stamps = match registration {
+                Registration::File { stamp } => {
+                    self.watch_way(&target, Path::new(&*target));
+                    [(PathBuf::from(&*target), stamp)].into()
+                }
+                Registration::Pattern { pattern, directories, files } => {
+                    self.patterns.insert(Arc::clone(&target), Arc::clone(&pattern));
+                    self.watch_way(&target, pattern.base());
+                    for (directory, _) in &directories {
+                        self.watch_pattern_folder(&target, directory);
+                    }
+                    directories.into_iter().chain(files).collect()
+                }
+            };
+            // What changed between the read and the watch was not noticed.
+            for (path, _) in stamps.iter().filter(|(path, stamp)| Stamp::of(path) != **stamp) {
+                changed.insert(Arc::clone(&target));
+                changed.insert(path.to_string_lossy().into());
+            }
+            if let Some(polled) = self.polled.get_mut(&target) {
+                *polled = stamps;
+            }
+        }
+        self.only_targets(changed)
+    }
+
+    /// The targets that these changes concern. Watches follow the files.
+    pub(crate) fn changed_by(&mut self, happenings: HashSet<Happening>) -> BTreeSet<Arc<str>> {
+        let mut changed = BTreeSet::new();
+        let mut moved = BTreeSet::new();
+        for Happening { path, kind } in happenings {
+            changed.extend(self.ways.get(&path).into_iter().flatten().cloned());
+            if kind == Kind::Structure {
+                moved.extend(self.ways.get(&path).into_iter().flatten().cloned());
+                let below = self.ways.range(path.clone()..);
+                let below = below.take_while(|(way, _)| way.starts_with(&path));
+                moved.extend(below.flat_map(|(_, targets)| targets).cloned());
+                self.forget_folders(&path);
+            }
+            self.changed_in_pattern(&path, kind, &mut changed);
+        }
+        for target in &moved {
+            let path = match self.patterns.get(target) {
+                Some(pattern) => pattern.base().to_path_buf(),
+                None => PathBuf::from(&**target),
+            };
+            self.watch_way(target, &path);
+            if let Some(pattern) = self.patterns.get(target).cloned() {
+                self.watch_pattern(target, &pattern, pattern.base());
+            }
+        }
+        changed.extend(moved);
+        changed
+    }
+
+    fn changed_in_pattern(&mut self, path: &Path, kind: Kind, changed: &mut BTreeSet<Arc<str>>) {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return };
+        let Some(folders) = self.pattern_folders.get(folder) else { return };
+        for PatternFolder { target, path: folder } in folders.clone() {
+            let Some(pattern) = self.patterns.get(&target).cloned() else { continue };
+            let path = folder.join(name);
+            if pattern.is_match(&path) {
+                changed.insert(path.to_string_lossy().into());
+                changed.insert(Arc::clone(&target));
+            }
+            let may_be_folder = kind == Kind::Structure && !pattern.states_of(&path).is_dead();
+            if may_be_folder {
+                if path.is_dir() {
+                    self.watch_pattern(&target, &pattern, &path);
+                    changed.insert(target);
+                } else if !path.exists() {
+                    changed.insert(target);
+                }
+            }
+        }
+    }
+
+    /// Everything may have changed.
+    pub(crate) fn everything(&mut self) -> BTreeSet<Arc<str>> {
+        let targets: Vec<Arc<str>> = self.targets.iter().cloned().collect();
+        let mut changed: BTreeSet<Arc<str>> = targets.iter().cloned().collect();
+        for target in targets {
+            match self.patterns.get(&target).cloned() {
+                Some(pattern) => {
+                    self.watch_way(&target, pattern.base());
+                    let files = self.watch_pattern(&target, &pattern, pattern.base());
+                    let text = |path: &PathBuf| path.to_string_lossy().into();
+                    changed.extend(files.iter().map(text));
+                }
+                None => self.watch_way(&target, Path::new(&*target)),
+            }
+        }
+        changed
+    }
+
+    /// Looks at what is polled.
+    pub(crate) fn poll(&mut self) -> BTreeSet<Arc<str>> {
+        let mut changed = BTreeSet::new();
+        let targets: Vec<Arc<str>> = self.polled.keys().cloned().collect();
+        for target in targets {
+            let now = self.stamps_of(&target);
+            let Some(before) = self.polled.get_mut(&target) else { continue };
+            if *before == now {
+                continue;
+            }
+            let paths: BTreeSet<&PathBuf> = before.keys().chain(now.keys()).collect();
+            let differ = paths.into_iter().filter(|path| before.get(*path) != now.get(*path));
+            changed.extend(differ.map(|path| Arc::from(path.to_string_lossy())));
+            changed.insert(target);
+            *before = now;
+        }
+        self.only_targets(changed)
+    }
+
+    /// What a polled target looks like now.
+    fn stamps_of(&self, target: &Arc<str>) -> Stamps {
+        let stamped = |path: PathBuf| {
+            let stamp = Stamp::of(&path);
+            (path, stamp)
+        };
+        match self.patterns.get(target) {
+            Some(pattern) => {
+                let walk = pattern.walk(pattern.base());
+                walk.directories.into_iter().chain(walk.files.into_iter().map(stamped)).collect()
+            }
+            None => [stamped(PathBuf::from(&**target))].into(),
+        }
+    }
+
+    /// `changed` without the folders of patterns, which are no targets.
+    fn only_targets(&self, changed: BTreeSet<Arc<str>>) -> BTreeSet<Arc<str>> {
+        let is_target = |path: &Arc<str>| {
+            self.targets.contains(path)
+                || self.patterns.values().any(|pattern| pattern.is_match(Path::new(&**path)))
+        };
+        changed.into_iter().filter(is_target).collect()
+    }
+
+    /// Watches the folder of `path`, or what there is of the way to it.
+    fn watch_way(&mut self, target: &Arc<str>, path: &Path) {
+        let way = Way::to(path);
+        for point in way.points {
+            let targets = self.ways.entry(point).or_default();
+            if !targets.contains(target) {
+                targets.push(Arc::clone(target));
+            }
+        }
+        for folder in way.folders {
+            self.watch_folder(target, &folder);
+        }
+    }
+
+    /// Watches the folders of `pattern` at and below `from`; gives the files that match there.
+    fn watch_pattern(
+        &mut self,
+        target: &Arc<str>,
+        pattern: &Arc<GlobPattern>,
+        from: &Path,
+    ) -> Vec<PathBuf> {
+        let walk = pattern.walk(from);
+        for (directory, _) in &walk.directories {
+            self.watch_pattern_folder(target, directory);
+        }
+        walk.files
+    }
+
+    fn watch_pattern_folder(&mut self, target: &Arc<str>, path: &Path) {
+        let Ok(real) = path.canonicalize() else { return };
+        let folder = PatternFolder { target: Arc::clone(target), path: path.to_path_buf() };
+        let folders = self.pattern_folders.entry(real.clone()).or_default();
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+        self.watch_folder(target, &real);
+    }
+
+    fn watch_folder(&mut self, target: &Arc<str>, folder: &Path) {
+        if self.watched.contains(folder) {
+            return;
+        }
+        let Some(notifier) = &mut self.notifier else { return self.poll_from_now(target) };
+        match notifier.watch(folder, RecursiveMode::NonRecursive) {
+            Ok(()) => {
+                self.watched.insert(folder.to_path_buf());
+            }
+            // It went in this moment: the folder above it says so.
+            Err(error) if is_gone(&error.kind) => {}
+            Err(error) => {
+                if !self.has_warned {
+                    self.has_warned = true;
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(
+                        error,
+                        path = %folder.display(),
+                        "some files are looked at every few seconds: they cannot be watched \
+                         (perhaps fs.inotify.max_user_watches is too low)"
+                    );
+                }
+                self.poll_from_now(target);
+            }
+        }
+    }
+
+    fn poll_from_now(&mut self, target: &Arc<str>) {
+        if !self.polled.contains_key(target) {
+            let stamps = self.stamps_of(target);
+            self.polled.insert(Arc::clone(target), stamps);
+        }
+    }
+
+    /// Forgets the watches at and below `path`, which went or became another.
+    fn forget_folders(&mut self, path: &Path) {
+        let below: Vec<PathBuf> = self
+            .watched
+            .range(path.to_path_buf()..)
+            .take_while(|folder| folder.starts_with(path))
+            .cloned()
+            .collect();
+        for folder in below {
+            self.watched.remove(&folder);
+            if let Some(notifier) = &mut self.notifier {
+                // Usually the kernel has forgotten it already.
+                let _gone = notifier.unwatch(&folder);
+            }
+        }
+    }
+}
+
+fn is_gone(kind: &ErrorKind) -> bool {
+    match kind {
+        ErrorKind::PathNotFound => true,
+        ErrorKind::Io(error) => {
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        }
+        _ => false,
+    }
+}
+
+/// The way to a file, link by link.
+#[derive(Debug, Default)]
+struct Way {
+    /// Real paths that decide what the file is: each link, and the file or the first missing part.
+    points: Vec<PathBuf>,
+    /// The real folders that hold them.
+    folders: Vec<PathBuf>,
+}
+
+impl Way {
+    fn to(path: &Path) -> Self {
+        let mut way = Self::default();
+        let mut current = PathBuf::from("/");
+        let mut rest: Vec<OsString> = names(path);
+        let mut links = 0;
+        while let Some(name) = rest.pop() {
+            if name == ".." {
+                current.pop();
+                continue;
+            }
+            let next = current.join(&name);
+            let link = match std::fs::symlink_metadata(&next) {
+                Err(_) => {
+                    way.point(next, current);
+                    return way;
+                }
+                Ok(metadata) if metadata.is_symlink() => std::fs::read_link(&next).ok(),
+                Ok(_) => None,
+            };
+            match link {
+                Some(target) if links < MAX_LINKS => {
+                    links += 1;
+                    way.point(next, current.clone());
+                    if target.is_absolute() {
+                        current = PathBuf::from("/");
+                    }
+                    rest.extend(names(&target));
+                }
+                _ if rest.is_empty() => way.point(next, current.clone()),
+                _ => current = next,
+            }
+        }
+        way
+    }
+
+    fn point(&mut self, point: PathBuf, folder: PathBuf) {
+        self.points.push(point);
+        self.folders.push(folder);
+    }
+}
+
+/// The names of `path`, last first.
+fn names(path: &Path) -> Vec<OsString> {
+    let names = path.components().rev().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    });
+    names.collect()
+}
