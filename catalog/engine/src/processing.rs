@@ -18,7 +18,7 @@ mod scm;
 pub mod validation;
 
 pub use catalog_rules::{AllowedEntity, CatalogRule, CatalogRuleError, CatalogRules, RuleLocation};
-pub use orchestrator::{ProcessingOptions, ProcessingOrchestrator};
+pub use orchestrator::{ProcessingOptions, ProcessingOrchestrator, References};
 pub use scm::{ScmHosts, ScmKind};
 
 /// An entity as its parent Location or its provider emitted it, not yet processed.

@@ -11,6 +11,7 @@ use serde_json::Value;
 mod budget;
 mod compose;
 mod diagnosis;
+mod hidden;
 mod key_text;
 mod scalar;
 mod split;

@@ -7,6 +7,7 @@
 use url::Url;
 
 use super::{
+    References,
     git_url::{GitUrl, decode_component},
     scm::{ScmHosts, host_with_port},
 };
@@ -20,7 +21,12 @@ pub(super) struct OutsideRepository;
 ///
 /// A host without integration is reached without credentials and only if `backend.reading.allow`
 /// names it: the reader decides.
-pub(super) fn check(hosts: &ScmHosts, target: &str, base: &str) -> Result<(), OutsideRepository> {
+pub(super) fn check(
+    hosts: &ScmHosts,
+    target: &str,
+    base: &str,
+    references: References,
+) -> Result<(), OutsideRepository> {
     check_as_backstage(target, base)?;
     let Ok(target_url) = Url::parse(target) else { return Err(OutsideRepository) };
     // A descriptor on the disk of the server was put there by who runs it.
@@ -32,7 +38,7 @@ pub(super) fn check(hosts: &ScmHosts, target: &str, base: &str) -> Result<(), Ou
     match (hosts.kind_of(base).is_some(), target_is_ours) {
         (_, false) if target_url.origin() != base_url.origin() => Ok(()),
         (false, false) => check_folder(&target_url, &base_url),
-        (true, true) => check_repository(&target_url, &base_url),
+        (true, true) => check_repository(&target_url, &base_url, references),
         _ => Err(OutsideRepository),
     }
 }
@@ -62,7 +68,11 @@ fn is_raw_alias(hosts: &ScmHosts, url: &Url) -> bool {
         || (host.ends_with(".githubusercontent.com") && is_of_ours("github.com"))
 }
 
-fn check_repository(target: &Url, base: &Url) -> Result<(), OutsideRepository> {
+fn check_repository(
+    target: &Url,
+    base: &Url,
+    references: References,
+) -> Result<(), OutsideRepository> {
     let parts = |url: &Url| GitUrl::parse(url.as_str()).ok_or(OutsideRepository);
     let (target_parts, base_parts) = (parts(target)?, parts(base)?);
     let is_same = target.scheme() == base.scheme()
@@ -70,7 +80,7 @@ fn check_repository(target: &Url, base: &Url) -> Result<(), OutsideRepository> {
         && target.username() == base.username()
         && target.password() == base.password()
         && target_parts.full_name == base_parts.full_name
-        && target_parts.reference == base_parts.reference
+        && (references == References::Any || target_parts.reference == base_parts.reference)
         && same_query(target, base)
         && is_plain_path(target.path())
         && is_plain_path(&target_parts.filepath)
@@ -127,7 +137,7 @@ mod tests {
     fn verdict(url: &str, base: &str) -> bool {
         let hosts = ScmHosts::new([("gitea.example:3000".to_owned(), ScmKind::Gitea)]);
         let Ok(target) = hosts.resolve(url, base) else { return false };
-        check(&hosts, &target, base).is_ok()
+        check(&hosts, &target, base, References::Same).is_ok()
     }
 
     #[test]

@@ -69,9 +69,9 @@ impl GitUrl {
         (self.owner, self.name, self.full_name) = (owner, name, full_name);
         for (key, value) in url.query_pairs() {
             match key.as_ref() {
-                "path" => self.filepath = value.trim_start_matches('/').to_owned(),
+                "path" => value.trim_start_matches('/').clone_into(&mut self.filepath),
                 "version" => {
-                    self.reference = value.strip_prefix("GB").unwrap_or(&value).to_owned();
+                    value.strip_prefix("GB").unwrap_or(&value).clone_into(&mut self.reference);
                 }
                 _ => {}
             }
@@ -91,7 +91,7 @@ impl GitUrl {
         let after = |offset: usize| splits.get(at + offset).map(String::as_str);
         if matches!(after(1), Some("raw" | "src" | "blob" | "tree" | "edit")) && after(2).is_some()
         {
-            self.reference = after(2).unwrap_or_default().to_owned();
+            after(2).unwrap_or_default().clone_into(&mut self.reference);
             self.filepath = splits.get(at + 3..).unwrap_or_default().join("/");
         }
     }

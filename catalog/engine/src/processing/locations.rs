@@ -22,7 +22,7 @@ use crate::reading::{ReadError, ReadFile, ReadRequest};
 pub(super) struct Targets {
     pub(super) kind: String,
     /// Absolute, in the order of the descriptor; or why it is not read.
-    pub(super) targets: Vec<Result<String, String>>,
+    pub(super) resolved: Vec<Result<String, String>>,
     pub(super) is_optional: bool,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn targets(
         Ok(absolute(target, &kind, location, hosts))
     });
     let targets = targets.collect();
-    Ok(Targets { kind, targets, is_optional: text("presence") == Some("optional") })
+    Ok(Targets { kind, resolved: targets, is_optional: text("presence") == Some("optional") })
 }
 
 /// `toAbsoluteUrl`.
@@ -92,7 +92,7 @@ fn join_path(base: &str, target: &str) -> String {
 
 impl Targets {
     pub(super) fn requests(&self) -> impl Iterator<Item = ReadRequest> + '_ {
-        self.targets
+        self.resolved
             .iter()
             .filter_map(|target| target.as_ref().ok())
             .map(|target| self.request(target))
@@ -128,7 +128,7 @@ impl Emitter<'_> {
     /// Everything that the files of `targets` hold.
     pub(super) fn emit(&self, targets: &Targets, reads: &Reads) -> Emission {
         let mut emission = Emission::default();
-        for target in &targets.targets {
+        for target in &targets.resolved {
             match target {
                 Err(message) => {
                     emission.errors.push(error(
@@ -174,6 +174,13 @@ impl Emitter<'_> {
     }
 
     fn emit_file(&self, kind: &str, file: &ReadFile, emission: &mut Emission) {
+        if let Some(failure) = &file.failure {
+            return emission.errors.push(read_error(kind, &file.target, failure));
+        }
+        if let Some(failure) = &file.failure {
+            emission.errors.push(read_error(kind, &file.target, failure));
+            return;
+        }
         let location = LocationRef::new(kind, &*file.target);
         let failed = |failure: &DescriptorError| descriptor_error(failure, &location);
         let all = match documents(&file.content, self.limits) {

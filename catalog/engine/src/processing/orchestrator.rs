@@ -31,6 +31,9 @@ pub struct ProcessingOptions {
     pub hosts: Arc<ScmHosts>,
     /// What a descriptor may cost.
     pub limits: DescriptorLimits,
+    /// Whether placeholders may name other branches of their repository. Never where descriptors
+    /// are read from a server.
+    pub references: References,
     /// The types that a Location may have if they are not its own location's. Backstage: `url`.
     pub allowed_location_types: Vec<String>,
 }
@@ -43,9 +46,19 @@ impl ProcessingOptions {
             rules: Arc::new(CatalogRules::default()),
             hosts: Arc::new(ScmHosts::default()),
             limits: DescriptorLimits::default(),
+            references: References::Same,
             allowed_location_types: vec!["url".to_owned()],
         }
     }
+}
+
+/// Which branches of a repository its placeholders may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum References {
+    /// The one of the descriptor.
+    Same,
+    /// Every one: for a checkout that stands for the repository at each of them.
+    Any,
 }
 
 /// Turns entities as they were emitted into entities as they are served. Pure: what has to be read
@@ -245,6 +258,7 @@ impl ProcessingOrchestrator {
             hosts: &self.options.hosts,
             base: &context.location.target,
             limits: &self.options.limits,
+            references: self.options.references,
         }
     }
 }
@@ -311,7 +325,10 @@ fn failure(class: &str, message: String, stage: &'static str) -> ProcessingError
 }
 
 fn fingerprint(options: &ProcessingOptions) -> String {
+    use std::fmt::Write as _;
+
     use sha1::{Digest, Sha1};
+
     let mut definitions: Vec<String> =
         options.kinds.definitions().map(|definition| format!("{definition:?}")).collect();
     definitions.sort();
@@ -321,10 +338,15 @@ fn fingerprint(options: &ProcessingOptions) -> String {
     }
     hasher.update(options.rules.fingerprint());
     hasher.update(format!(
-        "{:?} {:?} {:?}",
-        options.hosts, options.limits, options.allowed_location_types
+        "{:?} {:?} {:?} {:?}",
+        options.hosts, options.limits, options.references, options.allowed_location_types
     ));
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(40);
+    for byte in hasher.finalize() {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

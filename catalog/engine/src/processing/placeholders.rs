@@ -5,7 +5,7 @@
 use callboard_model::{DescriptorLimits, javascript, parse_descriptor};
 use serde_json::{Map, Value};
 
-use super::{Reads, confinement, scm::ScmHosts};
+use super::{References, Reads, confinement, scm::ScmHosts};
 use crate::reading::{ReadError, ReadFile, ReadRequest};
 
 /// What a placeholder makes of the file that it names.
@@ -23,6 +23,7 @@ pub(super) struct Scope<'a> {
     /// The target of the location that the entity was read from.
     pub(super) base: &'a str,
     pub(super) limits: &'a DescriptorLimits,
+    pub(super) references: References,
 }
 
 /// A placeholder that cannot be resolved: the text of the error that Backstage throws.
@@ -118,7 +119,7 @@ fn resolve_url(key: &str, target: &Value, scope: &Scope<'_>) -> Result<String, P
         ))
     };
     let url = scope.hosts.resolve(target, base).map_err(|error| refused(error.to_string()))?;
-    confinement::check(scope.hosts, &url, base).map_err(|error| refused(error.to_string()))?;
+    confinement::check(scope.hosts, &url, base, scope.references).map_err(|error| refused(error.to_string()))?;
     Ok(url)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     DescriptorError, DescriptorErrorKind,
     budget::{Budget, DescriptorLimits},
-    diagnosis, key_text,
+    diagnosis, hidden, key_text,
     scalar::{Plain, ScalarSchema, resolve},
     split::Chunk,
     tag,
@@ -16,8 +16,6 @@ use super::{
 
 /// Backstage follows an alias at most so many times.
 const ALIAS_LIMIT: usize = 100;
-/// Stands for a carriage return without line feed, which is no line end in `yaml`.
-const LONE_RETURN: char = '\u{F8FF}';
 
 /// The value of the document in `chunk`; `null` if it holds nothing.
 pub(super) fn compose(
@@ -67,24 +65,10 @@ fn decode<'file>(
         return Err(super::budget::at_start(text, chunk.line));
     }
     let text = String::from_utf8_lossy(bytes);
-    if has_lone_return(bytes) {
-        return Ok(Cow::Owned(hide_lone_returns(&text)));
+    if hidden::is_needed(bytes) {
+        return Ok(Cow::Owned(hidden::hide(&text)));
     }
     Ok(text)
-}
-
-fn has_lone_return(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
-}
-
-fn hide_lone_returns(text: &str) -> String {
-    let mut hidden = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        let is_lone = character == '\r' && characters.peek() != Some(&'\n');
-        hidden.push(if is_lone { LONE_RETURN } else { character });
-    }
-    hidden
 }
 
 /// Something that is wrong at the place of an event.
@@ -140,6 +124,7 @@ struct Composer<'text> {
     root: Value,
     anchors: HashMap<usize, Anchor>,
     keeps_anchors: bool,
+    has_hidden: bool,
     nodes: usize,
     bytes: usize,
     /// The first thing that is wrong but does not end reading.
@@ -147,7 +132,7 @@ struct Composer<'text> {
 }
 
 impl<'text> Composer<'text> {
-    fn new(chunk: &'text Chunk<'text>, text: &'text str, limits: &DescriptorLimits) -> Self {
+    fn new(chunk: &'text Chunk<'text>, text: &'text Cow<'text, str>, limits: &DescriptorLimits) -> Self {
         Self {
             chunk,
             text,
@@ -156,6 +141,7 @@ impl<'text> Composer<'text> {
             frames: Vec::new(),
             root: Value::Null,
             anchors: HashMap::new(),
+            has_hidden: matches!(text, Cow::Owned(_)),
             keeps_anchors: memchr::memchr(b'*', text.as_bytes()).is_some(),
             nodes: 0,
             bytes: 0,
@@ -198,7 +184,8 @@ impl<'text> Composer<'text> {
             Event::Scalar(text, style, anchor, tag) => {
                 let text =
                     if span.is_empty() && style == ScalarStyle::Plain { "".into() } else { text };
-                self.scalar(restore(text), style, anchor, tag.as_deref(), span)
+                let text = if self.has_hidden { hidden::reveal(text) } else { text };
+                self.scalar(text, style, anchor, tag.as_deref(), span)
             }
             Event::SequenceStart(_, anchor, _) => self.open(Items::List(Vec::new()), anchor),
             Event::MappingStart(_, anchor, _) => {
@@ -441,6 +428,3 @@ impl<'text> Composer<'text> {
     }
 }
 
-fn restore(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains(LONE_RETURN) { Cow::Owned(text.replace(LONE_RETURN, "\r")) } else { text }
-}

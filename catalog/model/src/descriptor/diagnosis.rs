@@ -1,8 +1,10 @@
 //! Where an error stands, what `yaml` says about it, and the lines around it.
 
+use std::borrow::Cow;
+
 use granit_parser::{ScanError, Span};
 
-use super::{DescriptorError, DescriptorErrorKind, split::Chunk};
+use super::{DescriptorError, DescriptorErrorKind, hidden, split::Chunk};
 
 /// An error at the place of an event.
 pub(super) fn at_span(
@@ -45,7 +47,7 @@ pub(super) fn at_bytes(
 }
 
 fn units(text: &str) -> usize {
-    crate::javascript::length(text)
+    crate::javascript::length(&hidden::reveal(Cow::Borrowed(text)))
 }
 
 /// At most so much of a line is shown.
@@ -62,7 +64,7 @@ fn excerpt(
     let rest = text.get(line_start..).unwrap_or_default();
     let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
     let with_end = rest.get(..line_end).unwrap_or_default();
-    let mut line: Vec<u16> = with_end.trim_end_matches(['\n', '\r']).encode_utf16().collect();
+    let mut line: Vec<u16> = hidden::reveal(Cow::Borrowed(with_end.trim_end_matches(['\n', '\r']))).encode_utf16().collect();
     let mut at = column - 1;
     let ellipsis = u16::try_from(u32::from('…')).unwrap_or_default();
     if at >= 60 && line.len() > LINE_LIMIT {
