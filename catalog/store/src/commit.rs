@@ -176,6 +176,7 @@ struct FoldedState<'c> {
     unprocessed: Option<&'c Arc<str>>,
 }
 
+/// Ordered by ref: neighbours in the commit are then neighbours in the indexes.
 fn folded(changes: &[RefreshStateChange]) -> Vec<FoldedState<'_>> {
     let mut places: HashMap<&EntityRef, usize> = HashMap::with_capacity(changes.len());
     let mut states: Vec<FoldedState<'_>> = Vec::with_capacity(changes.len());
@@ -202,24 +203,30 @@ fn folded(changes: &[RefreshStateChange]) -> Vec<FoldedState<'_>> {
             }
         }
     }
+    states.sort_unstable_by_key(|state| state.entity_ref);
     states
 }
 
+/// Ordered by ref, see [`folded`].
 fn last_of_each(changes: &[FinalEntityChange]) -> Vec<&FinalEntityChange> {
     let mut places: HashMap<&EntityRef, usize> = HashMap::with_capacity(changes.len());
     let mut last: Vec<&FinalEntityChange> = Vec::with_capacity(changes.len());
     for change in changes {
-        let entity_ref = match change {
-            FinalEntityChange::Put(entity) => &entity.entity_ref,
-            FinalEntityChange::Delete(entity_ref) => entity_ref,
-        };
-        let place = *places.entry(entity_ref).or_insert(last.len());
+        let place = *places.entry(ref_of(change)).or_insert(last.len());
         match last.get_mut(place) {
             Some(earlier) => *earlier = change,
             None => last.push(change),
         }
     }
+    last.sort_unstable_by_key(|change| ref_of(change));
     last
+}
+
+fn ref_of(change: &FinalEntityChange) -> &EntityRef {
+    match change {
+        FinalEntityChange::Put(entity) => &entity.entity_ref,
+        FinalEntityChange::Delete(entity_ref) => entity_ref,
+    }
 }
 
 fn refresh_state_row(
