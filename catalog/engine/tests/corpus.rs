@@ -124,7 +124,8 @@ fn compare(name: &str) -> Option<Score> {
 
 fn compare_file(file: &str, oracle: &OracleFile, reports: &[DocumentReport], score: &mut Score) {
     if oracle.rows.len() != reports.len() {
-        let difference = format!("{file}: {} documents, {} expected", reports.len(), oracle.rows.len());
+        let difference =
+            format!("{file}: {} documents, {} expected", reports.len(), oracle.rows.len());
         score.differences.push(difference);
         return;
     }
@@ -184,7 +185,10 @@ fn compare_parsed(file: &str, oracle: &OracleFile, content: &[u8], score: &mut S
         let is_same = document.content.as_ref().is_ok_and(|value| *value == expected["parsed"]);
         score.same_parsed += usize::from(is_same);
         if !is_same && std::env::args().any(|argument| argument == "--nocapture") {
-            println!("parsed {file} {}:\n  {}\n  {:?}", document.index, expected["parsed"], document.content);
+            println!(
+                "parsed {file} {}:\n  {}\n  {:?}",
+                document.index, expected["parsed"], document.content
+            );
         }
     }
 }

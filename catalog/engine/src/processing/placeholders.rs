@@ -5,7 +5,7 @@
 use callboard_model::{DescriptorLimits, javascript, parse_descriptor};
 use serde_json::{Map, Value};
 
-use super::{References, Reads, confinement, scm::ScmHosts};
+use super::{Reads, References, confinement, scm::ScmHosts};
 use crate::reading::{ReadError, ReadFile, ReadRequest};
 
 /// What a placeholder makes of the file that it names.
@@ -119,7 +119,8 @@ fn resolve_url(key: &str, target: &Value, scope: &Scope<'_>) -> Result<String, P
         ))
     };
     let url = scope.hosts.resolve(target, base).map_err(|error| refused(error.to_string()))?;
-    confinement::check(scope.hosts, &url, base, scope.references).map_err(|error| refused(error.to_string()))?;
+    confinement::check(scope.hosts, &url, base, scope.references)
+        .map_err(|error| refused(error.to_string()))?;
     Ok(url)
 }
 

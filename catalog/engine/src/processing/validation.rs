@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use callboard_model::{
-    DescriptorError, DescriptorErrorKind, Document, LocationRef, Relation, documents,
+    DescriptorError, DescriptorErrorKind, Document, Entity, LocationRef, Relation, documents,
 };
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ pub struct DocumentReport {
     pub place: Place,
     /// The entity as it would be served; `null` if it was refused.
     #[serde(skip)]
-    pub completed: Option<callboard_model::Entity>,
+    pub completed: Option<Entity>,
 }
 
 /// Validates the descriptors of one repository.
@@ -149,16 +149,29 @@ impl<'files> Validator<'files> {
         let mut unchecked = BTreeSet::new();
         let mut reads = Reads::new();
         for request in self.orchestrator.reads(&deferred.entity) {
+            let is_absolute = || self.names_url(&deferred.entity, &request.target);
             let outcome = match self.read(&request) {
-                Some(outcome) => outcome,
-                None => {
-                    unchecked.insert(request.target.to_string());
-                    Ok(vec![stand_in(&request, is_location)])
-                }
+                // A whole URL names a branch, and the folder may be a checkout of another one.
+                Some(Err(ReadError::NotFound { .. })) if !is_location && is_absolute() => None,
+                outcome => outcome,
             };
+            let outcome = outcome.unwrap_or_else(|| {
+                unchecked.insert(request.target.to_string());
+                Ok(vec![stand_in(&request, is_location)])
+            });
             reads.insert(request, outcome);
         }
         (self.orchestrator.process(&deferred.entity, &reads), unchecked)
+    }
+
+    /// True if a text in `entity` is the whole URL `target`.
+    fn names_url(&self, entity: &Entity, target: &str) -> bool {
+        let hosts = &self.orchestrator.options().hosts;
+        let base = self.url.of_file("");
+        let is_it = |text: &str| {
+            text.contains("://") && hosts.resolve(text, &base).is_ok_and(|url| url == target)
+        };
+        entity.0.values().any(|value| holds_text(value, &is_it))
     }
 
     /// What `request` finds in the repository; `None` if it is for something outside.
@@ -196,6 +209,15 @@ fn stand_in(request: &ReadRequest, is_location: bool) -> ReadFile {
     let content: &'static [u8] = if is_location { b"" } else { b"\"unchecked\"" };
     let target = Arc::clone(&request.target);
     ReadFile { target, content: content.into(), etag: None, failure: None }
+}
+
+fn holds_text(value: &Value, is_it: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_it(text),
+        Value::Array(items) => items.iter().any(|item| holds_text(item, is_it)),
+        Value::Object(fields) => fields.values().any(|value| holds_text(value, is_it)),
+        _ => false,
+    }
 }
 
 /// Why Backstage loses the rest of the file after `document`, if it does.

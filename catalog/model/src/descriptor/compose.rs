@@ -132,7 +132,11 @@ struct Composer<'text> {
 }
 
 impl<'text> Composer<'text> {
-    fn new(chunk: &'text Chunk<'text>, text: &'text Cow<'text, str>, limits: &DescriptorLimits) -> Self {
+    fn new(
+        chunk: &'text Chunk<'text>,
+        text: &'text Cow<'text, str>,
+        limits: &DescriptorLimits,
+    ) -> Self {
         Self {
             chunk,
             text,
@@ -427,4 +431,3 @@ impl<'text> Composer<'text> {
         }
     }
 }
-

@@ -64,7 +64,9 @@ fn excerpt(
     let rest = text.get(line_start..).unwrap_or_default();
     let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
     let with_end = rest.get(..line_end).unwrap_or_default();
-    let mut line: Vec<u16> = hidden::reveal(Cow::Borrowed(with_end.trim_end_matches(['\n', '\r']))).encode_utf16().collect();
+    let mut line: Vec<u16> = hidden::reveal(Cow::Borrowed(with_end.trim_end_matches(['\n', '\r'])))
+        .encode_utf16()
+        .collect();
     let mut at = column - 1;
     let ellipsis = u16::try_from(u32::from('…')).unwrap_or_default();
     if at >= 60 && line.len() > LINE_LIMIT {

@@ -103,11 +103,15 @@ mod tests {
 
     #[test]
     fn a_message_points_to_the_line_of_its_field() {
-        let content = b"---\nkind: A\nmetadata:\n  name: a b\n  labels:\n    x.y/z: 1\nspec:\n  owner: []\n";
+        let content =
+            b"---\nkind: A\nmetadata:\n  name: a b\n  labels:\n    x.y/z: 1\nspec:\n  owner: []\n";
         let place = Place::of_document(content, 1);
         assert_eq!(place.line, 2);
         for (message, line) in [
-            ("Policy check failed for a; caused by Error: \"metadata.name\" is not valid; expected", 4),
+            (
+                "Policy check failed for a; caused by Error: \"metadata.name\" is not valid; expected",
+                4,
+            ),
             ("x; caused by Error: \"labels.x.y/z\" is not valid", 6),
             ("x; caused by TypeError: /spec/owner must be string - type: string", 8),
             ("x; caused by TypeError: /spec must have required property 'type'", 7),

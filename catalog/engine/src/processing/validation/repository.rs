@@ -48,7 +48,8 @@ impl RepositoryUrl {
             return Err(bad());
         }
         let root = format!("{}/{}", url.origin().ascii_serialization(), parts.full_name);
-        let reference = if parts.reference.is_empty() { "main".to_owned() } else { parts.reference };
+        let reference =
+            if parts.reference.is_empty() { "main".to_owned() } else { parts.reference };
         let kind = hosts.kind_of(text).unwrap_or(ScmKind::Other);
         Ok(Self { root, full_name: parts.full_name, kind, reference })
     }
