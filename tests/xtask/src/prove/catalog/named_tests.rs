@@ -1,6 +1,7 @@
 //! Bars that are tests of the product, run here with more cases or in the release build.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     process::Stdio,
 };
@@ -22,10 +23,14 @@ struct TestRun {
     passed: Vec<String>,
     /// Names of tests that failed.
     failed: Vec<String>,
+    /// Everything that was printed.
+    output: String,
 }
 
 impl TestRun {
     fn take(&mut self, line: &str) {
+        self.output.push_str(line);
+        self.output.push('\n');
         let Some(rest) = line.strip_prefix("test ") else { return };
         if let Some(name) = rest.strip_suffix(" ... ok") {
             self.passed.push(name.to_owned());
@@ -49,17 +54,24 @@ fn tests(lab: &Lab, arguments: &[&str], environment: &[(&str, &str)]) -> anyhow:
     for line in BufReader::new(output).split(b'\n') {
         run.take(&String::from_utf8_lossy(&line?));
     }
+    let log = lab.folder("tests")?.join("last.log");
+    fs::write(&log, &run.output)?;
     let status = child.wait()?;
     if !status.success() && run.failed.is_empty() {
         run.failed.push(format!("cargo test ended with {status}"));
+    }
+    if !run.failed.is_empty() {
+        let kept = lab.folder("tests")?.join("failed.log");
+        fs::copy(&log, &kept)?;
+        run.failed.push(format!("(see {})", kept.display()));
     }
     Ok(run)
 }
 
 /// The index against the naive scan.
 pub(crate) fn index_as_naive_scan(lab: &mut Lab) -> anyhow::Result<Outcome> {
-    let arguments = ["--release", "--package", "callboard-catalog", "--", "naive"];
-    let run = tests(lab, &arguments, &[("PROPTEST_CASES", CASES)])?;
+    let package = ["--release", "--package", "callboard-catalog", "--test", "naive_scan"];
+    let run = tests(lab, &package, &[("PROPTEST_CASES", CASES)])?;
     Ok(judge(&run, &format!("{CASES} cases of")))
 }
 
