@@ -1,0 +1,109 @@
+//! From a page to the GraphQL API and back.
+
+use callboard_http::{ApiError, Caller, ErrorClass, GraphqlExecutor};
+use graphql_client::{Error, GraphQLQuery, QueryBody, Response};
+use serde::Serialize;
+use serde_json::Value;
+use url::form_urlencoded::Serializer;
+
+use crate::frame::internal;
+
+/// The longest address of the explorer that a page offers. Request heads end at 16 KiB.
+const MAX_QUERY_URL: usize = 12_000;
+
+/// What a document gave.
+#[derive(Debug)]
+pub(crate) struct Outcome<D> {
+    pub(crate) data: D,
+    /// Where the explorer shows this document with these variables; `None` = it would be too long
+    /// for an address.
+    pub(crate) query_url: Option<String>,
+}
+
+/// Executes the document of `Q` as `caller`. An answer with an error in it is an error: a page
+/// never shows a part of the truth as the whole.
+///
+/// # Errors
+///
+/// [`ErrorClass::Input`] for variables that the schema does not take, such as a cursor of another
+/// list; [`ErrorClass::Unauthenticated`], [`ErrorClass::NotAllowed`] and
+/// [`ErrorClass::Unavailable`] as the API says; [`ErrorClass::Internal`] for everything else.
+pub(crate) async fn execute<Q: GraphQLQuery>(
+    executor: &dyn GraphqlExecutor,
+    caller: &Caller,
+    variables: Q::Variables,
+) -> Result<Outcome<Q::ResponseData>, ApiError> {
+    let body = Q::build_query(variables);
+    let query_url = explorer_url(&body)?;
+    let request = serde_json::to_vec(&body).map_err(internal)?;
+    let answer = executor.execute_trusted(request.into(), caller).await;
+    let response: Response<Q::ResponseData> = serde_json::from_slice(&answer).map_err(internal)?;
+    if let Some(error) = response.errors.iter().flatten().next() {
+        return Err(ApiError::new(class(error), error.message.clone()));
+    }
+    match response.data {
+        Some(data) => Ok(Outcome { data, query_url }),
+        None => Err(internal("GraphQL gave neither data nor errors")),
+    }
+}
+
+fn class(error: &Error) -> ErrorClass {
+    let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code")?.as_str());
+    match code {
+        Some("BAD_USER_INPUT") => ErrorClass::Input,
+        Some("UNAUTHENTICATED") => ErrorClass::Unauthenticated,
+        Some("FORBIDDEN") => ErrorClass::NotAllowed,
+        Some("UNAVAILABLE") => ErrorClass::Unavailable,
+        _ => ErrorClass::Internal,
+    }
+}
+
+fn explorer_url<V: Serialize>(body: &QueryBody<V>) -> Result<Option<String>, ApiError> {
+    let variables = without_nulls(serde_json::to_value(&body.variables).map_err(internal)?);
+    let start = "/graphql?";
+    let mut query = Serializer::for_suffix(start.to_owned(), start.len());
+    query.append_pair("query", body.query.trim());
+    query.append_pair("operationName", body.operation_name);
+    query.append_pair("variables", &variables.to_string());
+    let url = query.finish();
+    Ok((url.len() <= MAX_QUERY_URL).then_some(url))
+}
+
+/// The same value without members that are null: they say nothing.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, member)| !member.is_null())
+            .map(|(key, member)| (key, without_nulls(member)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_null_is_not_part_of_the_shown_query() {
+        let value = serde_json::json!({"a": null, "b": [{"c": null, "d": 1}], "e": {}});
+        assert_eq!(without_nulls(value), serde_json::json!({"b": [{"d": 1}], "e": {}}));
+    }
+
+    #[test]
+    fn a_query_that_is_too_long_for_an_address_is_not_offered() {
+        let body = |text: &str| QueryBody {
+            variables: serde_json::json!({ "text": text }),
+            query: "query A { b }",
+            operation_name: "A",
+        };
+        let short = explorer_url(&body("x & y")).unwrap().unwrap();
+        assert_eq!(
+            short,
+            "/graphql?query=query+A+%7B+b+%7D&operationName=A&variables=%7B%22text%22%3A%22x+%26+y%22%7D"
+        );
+        assert_eq!(explorer_url(&body(&"x".repeat(MAX_QUERY_URL))).unwrap(), None);
+    }
+}

@@ -1,0 +1,8 @@
+//! The scalars of the schema as the pages read them.
+
+/// A ref such as `component:default/payments-api`, in lower case.
+pub(crate) type EntityRef = String;
+
+/// An object of any shape.
+#[expect(clippy::upper_case_acronyms, reason = "it is the schema's name")]
+pub(crate) type JSONObject = serde_json::Map<String, serde_json::Value>;
