@@ -1,20 +1,8 @@
 //! The port through which subscriptions learn that the catalog changed.
 
-use std::sync::Arc;
-
-use callboard_catalog::store::Revision;
-use callboard_model::EntityRef;
 use tokio::sync::broadcast;
 
-/// One revision that the index shows.
-#[derive(Debug, Clone)]
-pub struct EntityChangeNotice {
-    /// The revision.
-    pub revision: Revision,
-    /// The entities that it created, changed or deleted. What became of each is found by
-    /// comparing snapshots, as each subscriber may see them.
-    pub entity_refs: Arc<[EntityRef]>,
-}
+pub use callboard_catalog::catalog_engine::ChangeNotice as EntityChangeNotice;
 
 /// Where notices of changes come from.
 pub trait EntityChanges: Send + Sync + std::fmt::Debug {

@@ -1,3 +1,27 @@
-//! Callboard: the composition root.
+//! Callboard: the composition root. It reads the command line and the configuration, and wires the
+//! crates together; it decides nothing else.
 
-fn main() {}
+mod application;
+mod catalog_wiring;
+mod cli;
+mod commands;
+mod config;
+mod config_locations;
+mod file_changes;
+mod graphql_endpoint;
+mod observability;
+mod store_config;
+mod supervisor;
+mod validate;
+mod web_server;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    commands::run(cli::Cli::parse())
+}

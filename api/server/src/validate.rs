@@ -40,7 +40,7 @@ pub(crate) struct ValidateArgs {
     /// How the answers are written.
     #[arg(long, value_enum, default_value_t = OutputFormat::Human)]
     format: OutputFormat,
-    /// Know the kinds of Backstage's ai-model module, too: AiResource, and APIs of the type
+    /// Know the kinds of Backstage's ai-model module, too: `AiResource`, and APIs of the type
     /// mcp-server.
     #[arg(long)]
     ai_model: bool,

@@ -3,6 +3,7 @@
 //!
 //! Every process follows the revisions of the store. One at a time holds the lease and ingests.
 
+mod figures;
 mod flush;
 mod follow;
 mod job;
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// How many change notices a slow subscriber may lag behind before it is told that it lost some.
-const NOTICE_BUFFER: usize = 4096;
+const NOTICE_BUFFER: usize = 256;
 
 /// What becomes of an entity that no source emits any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,24 +59,13 @@ impl Default for EngineOptions {
     }
 }
 
-/// What happened to an entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// It is new or another.
-    Changed,
-    /// It is gone.
-    Deleted,
-}
-
-/// One entity changed, and readers see it.
+/// Readers see a new revision.
 #[derive(Debug, Clone)]
-pub struct EntityChangeNotice {
-    /// The revision in which it did.
+pub struct ChangeNotice {
+    /// The revision.
     pub revision: Revision,
-    /// Which one.
-    pub entity_ref: EntityRef,
-    /// What happened.
-    pub kind: ChangeKind,
+    /// The entities that are new, changed or gone in it.
+    pub entity_refs: Arc<[EntityRef]>,
 }
 
 /// What an engine needs.
@@ -91,14 +81,21 @@ pub struct EnginePorts {
     pub providers: Vec<Arc<dyn EntityProvider>>,
 }
 
-/// See the module.
+/// See the module. One lives as long as the process; [`CatalogEngine::run`] may be started again.
 #[derive(Debug)]
 pub struct CatalogEngine {
     ports: EnginePorts,
     options: EngineOptions,
-    index: IndexWriter,
-    notices: broadcast::Sender<EntityChangeNotice>,
+    catalog: Arc<SharedIndex>,
+    notices: broadcast::Sender<ChangeNotice>,
     status: watch::Sender<EngineStatus>,
+}
+
+/// One run of the engine.
+#[derive(Debug)]
+struct Session<'engine> {
+    engine: &'engine CatalogEngine,
+    index: IndexWriter,
 }
 
 /// What the engine is doing, for the health of the process.
@@ -123,16 +120,16 @@ impl CatalogEngine {
     pub fn new(ports: EnginePorts, options: EngineOptions) -> Self {
         let (notices, _) = broadcast::channel(NOTICE_BUFFER);
         let (status, _) = watch::channel(EngineStatus::default());
-        Self { ports, options, index: IndexWriter::default(), notices, status }
+        Self { ports, options, catalog: Arc::default(), notices, status }
     }
 
     /// The catalog as readers see it.
-    pub fn catalog(&self) -> SharedIndex {
-        self.index.shared()
+    pub fn catalog(&self) -> Arc<SharedIndex> {
+        Arc::clone(&self.catalog)
     }
 
     /// The changes as they become visible.
-    pub fn notices(&self) -> broadcast::Sender<EntityChangeNotice> {
+    pub fn notices(&self) -> broadcast::Sender<ChangeNotice> {
         self.notices.clone()
     }
 
@@ -147,26 +144,29 @@ impl CatalogEngine {
     /// # Cancel safety
     ///
     /// Dropping it loses nothing that was acknowledged; `stop` gives the lease back besides.
-    pub async fn run(mut self, stop: CancellationToken) {
-        if !self.load_index(&stop).await {
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut session =
+            Session { engine: self, index: IndexWriter::publishing_to(self.catalog()) };
+        if !session.load_index(&stop).await {
             return;
         }
         self.status.send_modify(|status| status.is_ready = true);
         while !stop.is_cancelled() {
-            let Some(lease) = self.follow_until_lease(&stop).await else { break };
+            let Some(lease) = session.follow_until_lease(&stop).await else { break };
             self.status.send_modify(|status| status.is_ingesting = true);
             tracing::info!(lease.fence = lease.fence.0, "this process ingests from now on");
-            let end = self.lead(lease, &stop).await;
+            let end = session.lead(lease, &stop).await;
             self.status.send_modify(|status| status.is_ingesting = false);
-            match end {
-                Ok(()) => {}
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "this process has stopped ingesting");
-                    let pause = tokio::time::sleep(Duration::from_secs(1));
-                    tokio::select! { () = pause => {}, () = stop.cancelled() => {} }
-                }
+            if let Err(error) = end {
+                log_end(&error);
+                let pause = tokio::time::sleep(Duration::from_secs(1));
+                tokio::select! { () = pause => {}, () = stop.cancelled() => {} }
             }
         }
     }
+}
+
+fn log_end(error: &lead::LeadError) {
+    let error: &dyn std::error::Error = error;
+    tracing::warn!(error, "this process has stopped ingesting");
 }

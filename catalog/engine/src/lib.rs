@@ -3,6 +3,7 @@
 //! The steps are pure functions over plain data; the loops around them are thin; the database, the
 //! files and the network are ports that other crates implement.
 
+pub mod catalog_engine;
 pub mod entities_catalog;
 pub mod final_entity;
 pub mod index;

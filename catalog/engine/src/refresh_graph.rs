@@ -76,6 +76,8 @@ pub struct Node {
     pub relations: Box<[EmittedRelation]>,
     /// The errors of its last processing.
     pub errors: Vec<ProcessingError>,
+    /// What its owner should know besides.
+    pub warnings: Vec<ProcessingError>,
     /// Entities that it emits and that are another's.
     pub conflicts: Vec<Conflict>,
     /// The error of the file it comes from, while that file's broken state hides it.
@@ -124,6 +126,16 @@ impl RefreshGraph {
     /// Every entity, in no order.
     pub fn nodes(&self) -> impl Iterator<Item = (RefId, &Node)> {
         self.nodes.iter().map(|(id, node)| (*id, node))
+    }
+
+    /// How many relations are served in all.
+    pub fn relation_count(&self) -> usize {
+        self.relations.values().map(RelationSet::len).sum()
+    }
+
+    /// How many entities are emitted by providers rather than by Locations.
+    pub fn location_count(&self) -> usize {
+        self.roots.values().map(Vec::len).sum()
     }
 
     /// The ref of an id.

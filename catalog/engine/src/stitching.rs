@@ -117,6 +117,8 @@ pub struct StitchInput<'a> {
     pub relations: &'a [(&'a Arc<str>, &'a EntityRef)],
     /// Its errors.
     pub errors: &'a [&'a ProcessingError],
+    /// What its owner should know and what keeps nothing from being served.
+    pub warnings: &'a [ProcessingError],
     /// Whether it is an orphan.
     pub is_orphan: bool,
 }
@@ -134,7 +136,7 @@ pub fn stitch(input: &StitchInput<'_>) -> Arc<str> {
     let mut tail = String::with_capacity(completed.rest.len() + 64 * input.relations.len() + 64);
     tail.push_str(&completed.rest);
     push_relations(&mut tail, input.relations);
-    push_status(&mut tail, input.errors);
+    push_status(&mut tail, input.errors, input.warnings);
     tail.push('}');
 
     let mut body = String::with_capacity(completed.metadata.len() + tail.len() + 140);
@@ -167,24 +169,24 @@ fn push_relations(text: &mut String, relations: &[(&Arc<str>, &EntityRef)]) {
     text.push(']');
 }
 
-fn push_status(text: &mut String, errors: &[&ProcessingError]) {
-    if errors.is_empty() {
-        return;
+fn push_status(text: &mut String, errors: &[&ProcessingError], warnings: &[ProcessingError]) {
+    let errors = errors.iter().map(|error| status_item("error", error));
+    let warnings = warnings.iter().map(|warning| status_item("warning", warning));
+    let items: Vec<_> = errors.chain(warnings).collect();
+    if !items.is_empty() {
+        text.push_str(",\"status\":{\"items\":");
+        push_json(text, &items);
+        text.push('}');
     }
-    text.push_str(",\"status\":{\"items\":[");
-    for (at, error) in errors.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        let item = serde_json::json!({
-            "type": STATUS_TYPE,
-            "level": "error",
-            "message": format!("{}: {}", error.name, error.message),
-            "error": { "name": error.name, "message": error.message },
-        });
-        push_json(text, &item);
-    }
-    text.push_str("]}");
+}
+
+fn status_item(level: &str, error: &ProcessingError) -> Value {
+    serde_json::json!({
+        "type": STATUS_TYPE,
+        "level": level,
+        "message": format!("{}: {}", error.name, error.message),
+        "error": { "name": error.name, "message": error.message },
+    })
 }
 
 #[cfg(test)]
@@ -214,6 +216,7 @@ mod tests {
             entity_id: "u-1",
             relations: &[(&kind, &owner)],
             errors: &[&error],
+            warnings: &[],
             is_orphan: false,
         };
         let body = stitch(&input);
@@ -238,6 +241,7 @@ mod tests {
             entity_id: "u",
             relations: &[],
             errors: &[],
+            warnings: &[],
             is_orphan: false,
         };
         let body = stitch(&input);

@@ -5,13 +5,13 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CatalogEngine,
+    Session, figures,
     follow::{log_fault, offload},
     lead::{LeadError, Term, jitter},
 };
 use crate::{
     final_entity::{FinalEntity, FinalState},
-    index::{IndexedEntity, SharedIndex},
+    index::{EntityIndex, IndexedEntity},
     processing::ProcessingError,
     refresh_graph::{Conflict, RefId, RefreshGraph, Staged},
     stitching::{CompletedJson, StitchInput, stitch},
@@ -21,7 +21,7 @@ use crate::{
 /// The longest pause between two tries to write, while the database does not answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-impl CatalogEngine {
+impl Session<'_> {
     /// Writes everything that is staged in one transaction, then publishes it. Waits for the
     /// database as long as it takes: what is staged is kept, and readers go on.
     pub(super) async fn flush(
@@ -32,8 +32,8 @@ impl CatalogEngine {
     ) -> Result<(), LeadError> {
         let started = std::time::Instant::now();
         let graph = std::mem::take(&mut term.graph);
-        let rules: Arc<str> = self.ports.orchestrator.fingerprint().into();
-        let served = self.index.shared();
+        let rules: Arc<str> = self.engine.ports.orchestrator.fingerprint().into();
+        let served = self.engine.catalog.newest();
         let (graph, commit) = offload(move || {
             let mut graph = graph;
             let staged = graph.take_staged();
@@ -43,6 +43,7 @@ impl CatalogEngine {
         })
         .await;
         term.graph = graph;
+        figures::known(term.graph.relation_count(), term.graph.location_count());
         let written = self.write(term, &commit, stop).await?;
         let Some(revision) = written else { return Ok(()) };
         for waiting in term.waiting.drain(..) {
@@ -50,7 +51,8 @@ impl CatalogEngine {
             let _gone = waiting.send(());
         }
         let stitched = commit.final_entities.len();
-        self.status.send_modify(|status| status.stitched_total += stitched as u64);
+        self.engine.status.send_modify(|status| status.stitched_total += stitched as u64);
+        figures::stitched(stitched as u64, started.elapsed());
         if let Some(revision) = revision {
             self.publish(revision, commit.final_entities).await;
             tracing::info!(
@@ -72,7 +74,7 @@ impl CatalogEngine {
     ) -> Result<Option<Option<u64>>, LeadError> {
         let mut pause = Duration::from_millis(50);
         loop {
-            match self.ports.store.commit(term.fence, commit).await {
+            match self.engine.ports.store.commit(term.fence, commit).await {
                 Ok(revision) => return Ok(Some(revision)),
                 Err(error @ StoreError::Unavailable { .. }) => {
                     log_fault(&error, "a commit waits for the database");
@@ -95,7 +97,7 @@ impl CatalogEngine {
 fn prepare(
     graph: &RefreshGraph,
     staged: &Staged,
-    served: &SharedIndex,
+    served: &EntityIndex,
     rules: &str,
     cause: &'static str,
 ) -> Commit {
@@ -116,7 +118,7 @@ fn prepare(
 fn stitch_one(
     graph: &RefreshGraph,
     staged: &Staged,
-    served: &SharedIndex,
+    served: &EntityIndex,
     id: RefId,
 ) -> Option<FinalEntityChange> {
     let entity_ref = graph.entity_ref(id);
@@ -124,7 +126,7 @@ fn stitch_one(
     let Some(node) = graph.node(id) else {
         return old.map(|_| FinalEntityChange::Delete(entity_ref.clone()));
     };
-    let (state, completed) = completed_of(staged, id, old.as_deref())?;
+    let (state, completed) = completed_of(staged, id, old)?;
     let notes = conflict_errors(graph, &node.conflicts);
     let errors: Vec<_> = node.errors.iter().chain(&node.stale).chain(&notes).collect();
     let relations = match state {
@@ -136,11 +138,12 @@ fn stitch_one(
         entity_id: &node.entity_id,
         relations: &relations,
         errors: &errors,
+        warnings: &node.warnings,
         is_orphan: node.is_orphan(),
     });
     let parents: Arc<[_]> = graph.parents(id).into();
     let is_same = old.is_some_and(|old| {
-        old.json == body.as_bytes() && old.parents == parents && old.state == state
+        old.1.json == body.as_bytes() && old.1.parents == parents && old.0 == state
     });
     (!is_same).then(|| {
         FinalEntityChange::Put(FinalEntity {
@@ -157,16 +160,16 @@ fn stitch_one(
 fn completed_of(
     staged: &Staged,
     id: RefId,
-    old: Option<&IndexedEntity>,
+    old: Option<(FinalState, &Arc<IndexedEntity>)>,
 ) -> Option<(FinalState, CompletedJson)> {
     if let Some(completed) = staged.completed.get(&id) {
         return Some((FinalState::Completed, completed.clone()));
     }
-    let of_old = |old: &IndexedEntity| Some((old.state, CompletedJson::of_served(&old.json).ok()?));
     match (old, staged.failed.get(&id)) {
-        (Some(old), None) => of_old(old),
-        (Some(old), Some(_)) if old.state == FinalState::Completed => of_old(old),
-        (_, Some(failed)) => Some((FinalState::Failed, failed.clone())),
+        (None | Some((FinalState::Failed, _)), Some(failed)) => {
+            Some((FinalState::Failed, failed.clone()))
+        }
+        (Some((state, old)), _) => Some((state, CompletedJson::of_served(&old.json).ok()?)),
         (None, None) => None,
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use tokio_util::sync::CancellationToken;
 
-use super::{CatalogEngine, ChangeKind, EntityChangeNotice};
+use super::{ChangeNotice, Session, figures};
+use crate::index::{IndexBuilder, IndexWriter};
 use crate::store::{FinalEntityChange, Lease, Revision, StoreError};
 
 /// Pause after a fault of the database.
@@ -17,7 +18,10 @@ const LEASE_INTERVAL: Duration = Duration::from_secs(1);
 /// Revisions that are taken over at a time.
 const REVISIONS_AT_ONCE: u64 = 100;
 
-impl CatalogEngine {
+/// Changes of an empty catalog from which on building the index beats changing it.
+const BULK: usize = 500;
+
+impl Session<'_> {
     /// Loads the index from the store; `false` if stopped before it succeeded.
     pub(super) async fn load_index(&mut self, stop: &CancellationToken) -> bool {
         loop {
@@ -33,24 +37,20 @@ impl CatalogEngine {
     }
 
     async fn try_load_index(&mut self) -> Result<(), StoreError> {
-        let (revision, mut chunks) = self.ports.store.final_entities().await?;
-        let mut load = self.index.load(revision);
+        let (revision, mut chunks) = self.engine.ports.store.final_entities().await?;
+        let mut builder = IndexBuilder::default();
         while let Some(chunk) = chunks.try_next().await? {
-            load = offload(move || {
-                load.add(chunk);
-                load
+            builder = offload(move || {
+                builder.push(chunk);
+                builder
             })
             .await;
         }
-        let mut index = std::mem::take(&mut self.index);
-        self.index = offload(move || {
-            index.finish(load);
-            index
-        })
-        .await;
+        self.change_index(move |index| index.replace(builder.finish(revision))).await;
+        let catalog = self.engine.catalog.newest();
         tracing::info!(
             catalog.revision = revision,
-            catalog.entities = self.index.shared().len(),
+            catalog.entities = catalog.len(),
             "the catalog is loaded",
         );
         Ok(())
@@ -59,7 +59,7 @@ impl CatalogEngine {
     /// Follows revisions until this process holds the lease; `None` if stopped.
     pub(super) async fn follow_until_lease(&mut self, stop: &CancellationToken) -> Option<Lease> {
         loop {
-            match self.ports.store.acquire_lease(None).await {
+            match self.engine.ports.store.acquire_lease(None).await {
                 Ok(Some(lease)) => {
                     if let Err(error) = self.catch_up().await {
                         log_fault(&error, "the revisions cannot be followed");
@@ -76,7 +76,7 @@ impl CatalogEngine {
                     tokio::time::sleep(RETRY).await;
                 }
                 tokio::select! {
-                    () = self.ports.store.changed() => {}
+                    () = self.engine.ports.store.changed() => {}
                     () = tokio::time::sleep_until(until) => break,
                     () = stop.cancelled() => return None,
                 }
@@ -87,8 +87,9 @@ impl CatalogEngine {
     /// Takes over every revision that was committed since the last one.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
         loop {
-            let last = self.index.shared().revision();
-            let revisions = self.ports.store.revisions_after(last, REVISIONS_AT_ONCE).await?;
+            let last = self.index.revision();
+            let revisions =
+                self.engine.ports.store.revisions_after(last, REVISIONS_AT_ONCE).await?;
             if revisions.is_empty() {
                 return Ok(());
             }
@@ -100,22 +101,48 @@ impl CatalogEngine {
 
     /// Makes changes visible to readers, then tells the subscribers.
     pub(super) async fn publish(&mut self, revision: Revision, changes: Vec<FinalEntityChange>) {
+        let is_first_load = self.engine.catalog.newest().is_empty() && changes.len() > BULK;
+        let changes = if is_first_load {
+            self.change_index(move |index| {
+                let entities = changes.iter().filter_map(|change| match change {
+                    FinalEntityChange::Put(entity) => Some(entity.clone()),
+                    FinalEntityChange::Delete(_) => None,
+                });
+                index.replace(IndexBuilder::build(revision, entities));
+                changes
+            })
+            .await
+        } else {
+            self.change_index(move |index| {
+                index.apply(revision, &changes);
+                changes
+            })
+            .await
+        };
+        figures::served(&self.engine.catalog);
+        let entity_refs = changes.into_iter().map(|change| match change {
+            FinalEntityChange::Put(entity) => entity.entity_ref,
+            FinalEntityChange::Delete(entity_ref) => entity_ref,
+        });
+        // Without subscribers there is nobody to tell.
+        let _no_subscriber =
+            self.engine.notices.send(ChangeNotice { revision, entity_refs: entity_refs.collect() });
+    }
+}
+
+impl Session<'_> {
+    async fn change_index<T: Send + 'static>(
+        &mut self,
+        change: impl FnOnce(&mut IndexWriter) -> T + Send + 'static,
+    ) -> T {
         let mut index = std::mem::take(&mut self.index);
-        let (index, changes) = offload(move || {
-            index.apply(revision, &changes);
-            (index, changes)
+        let (index, result) = offload(move || {
+            let result = change(&mut index);
+            (index, result)
         })
         .await;
         self.index = index;
-        for change in changes {
-            let (entity_ref, kind) = match change {
-                FinalEntityChange::Put(entity) => (entity.entity_ref, ChangeKind::Changed),
-                FinalEntityChange::Delete(entity_ref) => (entity_ref, ChangeKind::Deleted),
-            };
-            // Without subscribers there is nobody to tell.
-            let _no_subscriber =
-                self.notices.send(EntityChangeNotice { revision, entity_ref, kind });
-        }
+        result
     }
 }
 

@@ -1,13 +1,13 @@
 //! One unit of work: read what an entity needs, process it, and process what it emits along with
 //! it, off the executor's threads.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use callboard_model::Entity;
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::{follow::offload, queue::Task};
+use super::{figures, follow::offload, queue::Task};
 use crate::{
     processing::{
         DeferredEntity, ProcessingError, ProcessingOrchestrator, ProcessingResult, Reads,
@@ -27,6 +27,8 @@ pub(super) struct Job {
     pub(super) known_reads: HashMap<Arc<str>, Option<Arc<str>>>,
     /// Whether the last result is still of the rules in force.
     pub(super) has_result: bool,
+    /// Since when it has waited.
+    pub(super) since: Instant,
 }
 
 /// What came of it.
@@ -51,18 +53,25 @@ type Answers = Vec<(ReadRequest, Result<ReadOutcome, ReadError>)>;
 
 impl JobContext {
     pub(super) async fn run(self, job: Job) -> (RefId, JobOutcome) {
-        let id = job.id;
+        let (id, started) = (job.id, Instant::now());
+        let waited = started.duration_since(job.since);
+        let outcome = self.outcome(job).await;
+        figures::processed(&outcome, started.elapsed(), waited);
+        (id, outcome)
+    }
+
+    async fn outcome(self, job: Job) -> JobOutcome {
         let Ok(entity) = serde_json::from_str::<Entity>(&job.unprocessed) else {
-            return (id, JobOutcome::Unchanged);
+            return JobOutcome::Unchanged;
         };
         let requests = self.orchestrator.reads(&entity);
         if let Task::Files(files) = &job.task
             && let Some(chosen) = requests_of(&requests, files)
         {
             let files = files.clone();
-            return (id, self.run_files(job, entity, chosen, files).await);
+            return self.run_files(job, entity, chosen, files).await;
         }
-        (id, self.run_whole(job, entity, requests).await)
+        self.run_whole(job, entity, requests).await
     }
 
     /// Processes the entity with everything it reads.
@@ -76,8 +85,14 @@ impl JobContext {
         let (reads, hashes) = gather(answers);
         let orchestrator = self.orchestrator;
         offload(move || {
+            let asked = reads.keys().map(|request| key_of(&request.kind, &request.target));
+            let asked: Vec<_> = asked.collect();
             let result = orchestrator.process(&entity, &reads);
             let mut processed = finish(&orchestrator, &entity, result, &reads, Scope::Everything);
+            let keys = asked.iter().chain(hashes.keys());
+            processed.refresh_keys.extend(keys.map(|key| Box::from(&**key)));
+            processed.refresh_keys.sort_unstable();
+            processed.refresh_keys.dedup();
             processed.reads = hashes;
             JobOutcome::Processed(Box::new(processed))
         })
@@ -157,10 +172,14 @@ fn target_of(key: &str) -> &str {
     key.split_once(':').map_or(key, |(_, target)| target)
 }
 
-/// The requests for exactly these files; `None` if one of them is not asked for by its own name.
+/// The requests for exactly these files; `None` if one of them is a pattern, or is not asked for by
+/// its own name.
 fn requests_of(requests: &[ReadRequest], files: &[Arc<str>]) -> Option<Vec<ReadRequest>> {
     let find = |file: &Arc<str>| {
-        let asks = |request: &&ReadRequest| key_of(&request.kind, &request.target) == *file;
+        let asks = |request: &&ReadRequest| {
+            !request.target.contains(['*', '?', '[', '{'])
+                && key_of(&request.kind, &request.target) == *file
+        };
         requests.iter().find(asks).cloned()
     };
     files.iter().map(find).collect()
@@ -223,6 +242,7 @@ fn finish(
         completed: result.completed.as_ref().map(CompletedJson::of),
         relations: result.relations,
         errors: result.errors,
+        warnings: result.warnings,
         refresh_keys: result.refresh_keys,
         reads: HashMap::new(),
         emission: None,
@@ -240,7 +260,9 @@ fn broken_files(result: &ProcessingResult, reads: &Reads) -> Vec<(Arc<str>, Proc
     let mut broken = Vec::new();
     for error in &result.errors {
         let Some(target) = error.target.as_deref() else { continue };
-        let files = reads.iter().filter_map(|(request, outcome)| outcome.as_ref().ok().map(|files| (request, files)));
+        let files = reads
+            .iter()
+            .filter_map(|(request, outcome)| outcome.as_ref().ok().map(|files| (request, files)));
         let of_target = files.flat_map(|(request, files)| {
             files
                 .iter()
@@ -248,12 +270,12 @@ fn broken_files(result: &ProcessingResult, reads: &Reads) -> Vec<(Arc<str>, Proc
                 .map(|file| key_of(&request.kind, &file.target))
         });
         broken.extend(of_target.map(|key| (key, error.clone())));
-        let failed = reads.iter().filter(|(request, outcome)| {
-            outcome.is_err() && &*request.target == target
-        });
-        broken.extend(failed.map(|(request, _)| {
-            (key_of(&request.kind, &request.target), error.clone())
-        }));
+        let failed = reads
+            .iter()
+            .filter(|(request, outcome)| outcome.is_err() && &*request.target == target);
+        broken.extend(
+            failed.map(|(request, _)| (key_of(&request.kind, &request.target), error.clone())),
+        );
     }
     broken
 }

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{
-    FutureExt, StreamExt, TryStreamExt,
-    future::BoxFuture,
-    stream::FuturesOrdered,
-};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream::FuturesOrdered};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -15,7 +11,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CatalogEngine, OrphanStrategy,
+    OrphanStrategy, Session, figures,
     follow::offload,
     job::{self, Job, JobContext, JobOutcome},
     queue::{Queue, Task},
@@ -60,7 +56,7 @@ pub(super) struct Term {
     next_reread: Option<Instant>,
 }
 
-impl CatalogEngine {
+impl Session<'_> {
     /// Ingests until `stop`, or until another process has taken over.
     pub(super) async fn lead(
         &mut self,
@@ -77,7 +73,7 @@ impl CatalogEngine {
             lease_end,
             next_reread: None,
         };
-        self.queue_all_reads(&mut term);
+        term.queue_all_reads();
         let (sender, commands) = mpsc::channel(COMMAND_BUFFER);
         let term_stop = stop.child_token();
         let mut providers = self.start_providers(&sender, &term_stop);
@@ -86,7 +82,7 @@ impl CatalogEngine {
         term_stop.cancel();
         providers.shutdown().await;
         if stop.is_cancelled()
-            && let Err(error) = self.ports.store.release_lease(term.fence).await
+            && let Err(error) = self.engine.ports.store.release_lease(term.fence).await
         {
             super::follow::log_fault(&error, "the ingestion lease cannot be given back");
         }
@@ -99,7 +95,7 @@ impl CatalogEngine {
         stop: &CancellationToken,
     ) -> JoinSet<()> {
         let mut running = JoinSet::new();
-        for provider in &self.ports.providers {
+        for provider in &self.engine.ports.providers {
             let provider = Arc::clone(provider);
             let connection = EntityProviderConnection {
                 provider: provider.name().into(),
@@ -112,9 +108,10 @@ impl CatalogEngine {
     }
 
     async fn load_graph(&self) -> Result<RefreshGraph, LeadError> {
-        let rules: Arc<str> = self.ports.orchestrator.fingerprint().into();
+        let rules: Arc<str> = self.engine.ports.orchestrator.fingerprint().into();
         let mut graph = RefreshGraph::default();
-        let mut chunks = self.ports.store.refresh_states().await.map_err(LeadError::Store)?;
+        let mut chunks =
+            self.engine.ports.store.refresh_states().await.map_err(LeadError::Store)?;
         while let Some(rows) = chunks.try_next().await.map_err(LeadError::Store)? {
             let rules = Arc::clone(&rules);
             graph = offload(move || graph.restore(rows, &rules).map(|()| graph))
@@ -123,25 +120,6 @@ impl CatalogEngine {
         }
         graph.finish_restore();
         Ok(graph)
-    }
-
-    /// What was read while nobody watched may have changed since.
-    fn queue_all_reads(&self, term: &mut Term) {
-        let mut readers: Vec<_> =
-            term.graph.nodes().filter(|(_, node)| !node.reads.is_empty()).map(|(id, _)| id).collect();
-        readers.sort_unstable_by(|one, other| {
-            term.graph.entity_ref(*one).cmp(term.graph.entity_ref(*other))
-        });
-        for id in readers {
-            term.queue.push(id, Task::Reread);
-        }
-        self.take_due(term);
-    }
-
-    pub(super) fn take_due(&self, term: &mut Term) {
-        for id in term.graph.take_due() {
-            term.queue.push(id, Task::Process);
-        }
     }
 
     async fn ingest(
@@ -154,7 +132,7 @@ impl CatalogEngine {
         let mut jobs = Jobs::new();
         let mut renewal = interval(lease.time_to_live / 4);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut clean_up = interval(self.options.orphan_interval);
+        let mut clean_up = interval(self.engine.options.orphan_interval);
         clean_up.set_missed_tick_behavior(MissedTickBehavior::Delay);
         clean_up.reset();
         let mut are_commands_open = true;
@@ -180,7 +158,7 @@ impl CatalogEngine {
                 }
                 () = sleep_until(reread), if is_idle && reread.is_some() => {
                     term.next_reread = None;
-                    self.queue_remote_reads(term);
+                    term.queue_remote_reads();
                 }
                 _ = clean_up.tick(), if is_idle => self.clean_up(term),
             }
@@ -189,7 +167,7 @@ impl CatalogEngine {
 
     /// Keeps the lease; without the database it lasts as long as nobody else can take it either.
     async fn renew(&self, term: &mut Term) -> Result<(), LeadError> {
-        match self.ports.store.acquire_lease(Some(term.fence)).await {
+        match self.engine.ports.store.acquire_lease(Some(term.fence)).await {
             Ok(Some(lease)) if lease.fence == term.fence => {
                 term.lease_end = Instant::now() + lease.time_to_live;
                 Ok(())
@@ -216,16 +194,11 @@ impl CatalogEngine {
                 }
             }
         }
-        self.take_due(term);
+        term.take_due();
     }
 
-    async fn mutate(
-        &self,
-        term: &mut Term,
-        provider: &Arc<str>,
-        mutation: EntityProviderMutation,
-    ) {
-        let orchestrator = Arc::clone(&self.ports.orchestrator);
+    async fn mutate(&self, term: &mut Term, provider: &Arc<str>, mutation: EntityProviderMutation) {
+        let orchestrator = Arc::clone(&self.engine.ports.orchestrator);
         let emit = move |deferred: Vec<_>| {
             deferred.into_iter().map(|one| job::emitted(&orchestrator, one)).collect::<Vec<_>>()
         };
@@ -246,16 +219,16 @@ impl CatalogEngine {
     async fn start_jobs(&mut self, term: &mut Term, jobs: &mut Jobs) -> Result<(), LeadError> {
         let mut batch = Vec::new();
         while jobs.len() + batch.len() < JOBS_AT_ONCE {
-            let Some((id, task)) = term.queue.pop() else { break };
+            let Some((id, task, since)) = term.queue.pop() else { break };
             if term.graph.node(id).is_some() {
-                batch.push((id, task));
+                batch.push((id, task, since));
             }
         }
         if batch.is_empty() {
             return Ok(());
         }
         let texts = self.unprocessed(term, &batch).await?;
-        for ((id, task), unprocessed) in batch.into_iter().zip(texts) {
+        for ((id, task, since), unprocessed) in batch.into_iter().zip(texts) {
             let (Some(unprocessed), Some(node)) = (unprocessed, term.graph.node(id)) else {
                 continue;
             };
@@ -265,10 +238,11 @@ impl CatalogEngine {
                 unprocessed,
                 known_reads: node.reads.clone(),
                 has_result: node.result_hash.is_some(),
+                since,
             };
             let context = JobContext {
-                reader: Arc::clone(&self.ports.reader),
-                orchestrator: Arc::clone(&self.ports.orchestrator),
+                reader: Arc::clone(&self.engine.ports.reader),
+                orchestrator: Arc::clone(&self.engine.ports.orchestrator),
             };
             jobs.push_back(context.run(job).boxed());
         }
@@ -279,23 +253,23 @@ impl CatalogEngine {
     async fn unprocessed(
         &self,
         term: &Term,
-        batch: &[(RefId, Task)],
+        batch: &[(RefId, Task, std::time::Instant)],
     ) -> Result<Vec<Option<Arc<str>>>, LeadError> {
         let staged = |id: &RefId| term.graph.staged().unprocessed.get(id).cloned();
         let absent: Vec<_> = batch
             .iter()
-            .filter(|(id, _)| staged(id).is_none())
-            .map(|(id, _)| term.graph.entity_ref(*id).clone())
+            .filter(|(id, _, _)| staged(id).is_none())
+            .map(|(id, _, _)| term.graph.entity_ref(*id).clone())
             .collect();
         let mut stored = std::collections::HashMap::new();
         if !absent.is_empty() {
-            let found = self.ports.store.unprocessed(&absent).await.map_err(LeadError::Store)?;
+            let found =
+                self.engine.ports.store.unprocessed(&absent).await.map_err(LeadError::Store)?;
             stored.extend(found);
         }
-        let text = |id: &RefId| {
-            staged(id).or_else(|| stored.get(term.graph.entity_ref(*id)).cloned())
-        };
-        Ok(batch.iter().map(|(id, _)| text(id)).collect())
+        let text =
+            |id: &RefId| staged(id).or_else(|| stored.get(term.graph.entity_ref(*id)).cloned());
+        Ok(batch.iter().map(|(id, _, _)| text(id)).collect())
     }
 
     fn record(&mut self, term: &mut Term, id: RefId, outcome: JobOutcome) {
@@ -312,17 +286,17 @@ impl CatalogEngine {
                 errors
             }
         };
-        self.status.send_modify(|status| {
+        self.engine.status.send_modify(|status| {
             status.processed_total += 1;
             status.failed_total += u64::from(errors > 0);
         });
         self.schedule_reread(term, id);
-        self.take_due(term);
+        term.take_due();
     }
 
     /// Remote descriptors are read again after the processing interval, spread out.
     fn schedule_reread(&self, term: &mut Term, id: RefId) {
-        let Some(processing_interval) = self.options.processing_interval else { return };
+        let Some(processing_interval) = self.engine.options.processing_interval else { return };
         let is_remote = term
             .graph
             .node(id)
@@ -333,32 +307,20 @@ impl CatalogEngine {
         }
     }
 
-    fn queue_remote_reads(&self, term: &mut Term) {
-        let mut remote: Vec<_> = term
-            .graph
-            .nodes()
-            .filter(|(_, node)| node.reads.keys().any(|key| !key.starts_with("file:")))
-            .map(|(id, _)| id)
-            .collect();
-        remote.sort_unstable();
-        for id in remote {
-            term.queue.push(id, Task::Reread);
-        }
-    }
-
     fn clean_up(&self, term: &mut Term) {
-        if self.options.orphan_strategy == OrphanStrategy::Delete {
+        if self.engine.options.orphan_strategy == OrphanStrategy::Delete {
             for id in term.graph.orphans() {
                 tracing::info!(entity.r#ref = %term.graph.entity_ref(id), "an orphan is deleted");
                 term.graph.delete(id);
             }
         }
-        self.take_due(term);
+        term.take_due();
     }
 
     fn report(&self, term: &Term) {
         let queue_length = term.queue.len();
-        self.status.send_if_modified(|status| {
+        figures::waiting(queue_length, term.graph.staged().stitch.len());
+        self.engine.status.send_if_modified(|status| {
             let is_other = status.queue_length != queue_length;
             status.queue_length = queue_length;
             is_other
@@ -367,6 +329,43 @@ impl CatalogEngine {
 }
 
 impl Term {
+    /// What was read while nobody watched may have changed since.
+    fn queue_all_reads(&mut self) {
+        let mut readers: Vec<_> = self
+            .graph
+            .nodes()
+            .filter(|(_, node)| !node.reads.is_empty())
+            .map(|(id, _)| id)
+            .collect();
+        readers.sort_unstable_by(|one, other| {
+            self.graph.entity_ref(*one).cmp(self.graph.entity_ref(*other))
+        });
+        for id in readers {
+            self.queue.push(id, Task::Reread);
+        }
+        self.take_due();
+    }
+
+    /// What turned out to be due waits in the queue.
+    fn take_due(&mut self) {
+        for id in self.graph.take_due() {
+            self.queue.push(id, Task::Process);
+        }
+    }
+
+    fn queue_remote_reads(&mut self) {
+        let mut remote: Vec<_> = self
+            .graph
+            .nodes()
+            .filter(|(_, node)| node.reads.keys().any(|key| !key.starts_with("file:")))
+            .map(|(id, _)| id)
+            .collect();
+        remote.sort_unstable();
+        for id in remote {
+            self.queue.push(id, Task::Reread);
+        }
+    }
+
     pub(super) fn has_changes(&self) -> bool {
         !self.graph.staged().is_empty() || !self.waiting.is_empty()
     }
@@ -378,7 +377,7 @@ impl Term {
 }
 
 async fn sleep_until(deadline: Option<Instant>) {
-    let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+    let deadline = deadline.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
     tokio::time::sleep_until(deadline).await;
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::Instant,
 };
 
 use crate::refresh_graph::RefId;
@@ -40,26 +41,25 @@ impl Task {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     order: VecDeque<RefId>,
-    tasks: HashMap<RefId, Task>,
+    tasks: HashMap<RefId, (Task, Instant)>,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, id: RefId, task: Task) {
-        match self.tasks.remove(&id) {
-            Some(waiting) => {
-                self.tasks.insert(id, waiting.and(task));
-            }
-            None => {
-                self.order.push_back(id);
-                self.tasks.insert(id, task);
-            }
-        }
+        let task = if let Some((waiting, since)) = self.tasks.remove(&id) {
+            (waiting.and(task), since)
+        } else {
+            self.order.push_back(id);
+            (task, Instant::now())
+        };
+        self.tasks.insert(id, task);
     }
 
-    pub(super) fn pop(&mut self) -> Option<(RefId, Task)> {
+    /// The next one, and since when it has waited.
+    pub(super) fn pop(&mut self) -> Option<(RefId, Task, Instant)> {
         let id = self.order.pop_front()?;
-        let task = self.tasks.remove(&id).unwrap_or(Task::Process);
-        Some((id, task))
+        let (task, since) = self.tasks.remove(&id)?;
+        Some((id, task, since))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -96,10 +96,10 @@ mod tests {
         queue.push(id, Task::Files(vec!["file:/b".into(), "file:/a".into()]));
         assert_eq!(queue.len(), 1);
         let files = Task::Files(vec!["file:/a".into(), "file:/b".into()]);
-        assert_eq!(queue.pop(), Some((id, files)));
+        assert_eq!(queue.pop().map(|(id, task, _)| (id, task)), Some((id, files)));
         queue.push(id, Task::Reread);
         queue.push(id, Task::Process);
-        assert_eq!(queue.pop(), Some((id, Task::Process)));
+        assert_eq!(queue.pop().map(|(id, task, _)| (id, task)), Some((id, Task::Process)));
         assert!(queue.is_empty());
     }
 }

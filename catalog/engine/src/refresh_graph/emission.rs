@@ -39,6 +39,8 @@ pub struct Processed {
     pub relations: Vec<Relation>,
     /// Its errors.
     pub errors: Vec<ProcessingError>,
+    /// What its owner should know besides.
+    pub warnings: Vec<ProcessingError>,
     /// Keys whose change makes it due.
     pub refresh_keys: Vec<Box<str>>,
     /// What was read, with the hash of the content.
@@ -165,6 +167,7 @@ impl RefreshGraph {
             children: Vec::new(),
             relations: Box::default(),
             errors: Vec::new(),
+            warnings: Vec::new(),
             conflicts: Vec::new(),
             stale: None,
             refresh_keys: Box::default(),
@@ -223,6 +226,7 @@ impl RefreshGraph {
         self.staged.dirty.insert(id);
         if !is_unchanged {
             node.errors = processed.errors;
+            node.warnings = processed.warnings;
             self.staged.stitch.insert(id);
             self.replace_refresh_keys(id, processed.refresh_keys);
             match (processed.completed, processed.failed) {
@@ -471,7 +475,7 @@ fn result_hash(processed: &Processed) -> Digest {
             text.push('\n');
         }
     }
-    for error in &processed.errors {
+    for error in processed.errors.iter().chain(&processed.warnings) {
         text.push_str(&error.name);
         text.push_str(&error.message);
         text.push('\n');

@@ -22,6 +22,8 @@ struct StoredProcessing<'a> {
     r#in: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<StoredError>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<StoredError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stale: Option<StoredError>,
     /// Entity, location key, owner's key.
@@ -106,6 +108,7 @@ impl RefreshGraph {
             }
         }
         stored.errors = node.errors.iter().map(StoredError::of).collect();
+        stored.warnings = node.warnings.iter().map(StoredError::of).collect();
         stored.stale = node.stale.as_ref().map(StoredError::of);
         stored.conflicts = node
             .conflicts
@@ -153,6 +156,7 @@ impl RefreshGraph {
             children: Vec::new(),
             relations: Box::default(),
             errors: stored.errors.into_iter().map(StoredError::restore).collect(),
+            warnings: stored.warnings.into_iter().map(StoredError::restore).collect(),
             conflicts: Vec::new(),
             stale: stored.stale.map(StoredError::restore),
             refresh_keys: Box::default(),

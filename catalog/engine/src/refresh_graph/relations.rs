@@ -43,6 +43,16 @@ impl RelationSet {
         self.0.binary_search_by_key(&(kind, target), |(kind, target, _)| (*kind, *target))
     }
 
+    /// How many distinct relations there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Each relation once.
     pub fn iter(&self) -> impl Iterator<Item = (RelationType, RefId)> {
         self.0.iter().map(|(kind, target, _)| (*kind, *target))

@@ -1,0 +1,162 @@
+//! The catalog's part of the wiring: kinds, rules, sources, store and engine.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use callboard_auth::{AuthorizedEntitiesCatalog, StaticPolicy};
+use callboard_catalog::{
+    catalog_engine::{CatalogEngine, EngineOptions, EnginePorts, OrphanStrategy},
+    entities_catalog::EntitiesCatalog,
+    ingestion::EntityProvider,
+    processing::{
+        AllowedEntity, CatalogRule, CatalogRules, ProcessingOptions, ProcessingOrchestrator,
+        RuleLocation, ScmHosts, ScmKind,
+    },
+    reading::UrlReader,
+};
+use callboard_model::{DescriptorLimits, KindRegistry};
+use callboard_plugin_scm::{
+    FileReader, FileWatcher, FileWatcherOptions, IntegrationKind, WatchList,
+};
+use callboard_store::Store;
+
+use crate::{
+    config::{self, CatalogRuleConfig, Config},
+    config_locations::ConfigLocationProvider,
+    file_changes::FileRefresher,
+    store_config,
+    supervisor::Supervisor,
+};
+
+/// Starts the engine of `config` under `supervisor`.
+pub(crate) async fn start(
+    config: &Config,
+    supervisor: &mut Supervisor,
+) -> anyhow::Result<Arc<CatalogEngine>> {
+    let store = Store::connect(&store_config::database(&config.backend.database)).await?;
+    let orchestrator = ProcessingOrchestrator::new(processing_options(config)?);
+    let (watcher, changes) = FileWatcher::new(FileWatcherOptions::default());
+    let reader = source_reader(config, watcher.watch_list())?;
+    let locations = config.catalog.locations.iter();
+    let locations = locations.map(|one| (one.kind.clone(), one.target.clone())).collect();
+    let providers: Vec<Arc<dyn EntityProvider>> = vec![
+        Arc::new(ConfigLocationProvider::new(locations)),
+        Arc::new(FileRefresher::new(changes)),
+    ];
+    let ports = EnginePorts {
+        store: Arc::new(store),
+        reader,
+        orchestrator: Arc::new(orchestrator),
+        providers,
+    };
+    let engine = Arc::new(CatalogEngine::new(ports, engine_options(config)));
+    let running = Arc::clone(&engine);
+    supervisor.run("file watcher", |stop| watcher.run(stop));
+    supervisor.keep_running("catalog engine", move |stop| {
+        let engine = Arc::clone(&running);
+        async move { engine.run(stop).await }
+    });
+    Ok(engine)
+}
+
+/// The catalog as callers may see it.
+pub(crate) fn authorized(engine: &CatalogEngine) -> AuthorizedEntitiesCatalog {
+    let catalog: Arc<dyn EntitiesCatalog> = engine.catalog();
+    AuthorizedEntitiesCatalog::new(catalog, Arc::new(StaticPolicy))
+}
+
+fn engine_options(config: &Config) -> EngineOptions {
+    EngineOptions {
+        orphan_strategy: match config.catalog.orphan_strategy {
+            config::OrphanStrategy::Delete => OrphanStrategy::Delete,
+            config::OrphanStrategy::Keep => OrphanStrategy::Keep,
+        },
+        orphan_interval: Duration::from_secs(30),
+        processing_interval: config.catalog.processing_interval,
+    }
+}
+
+fn processing_options(config: &Config) -> anyhow::Result<ProcessingOptions> {
+    let callboard = &config.callboard;
+    let kinds = KindRegistry::new(&callboard.modules, callboard.kinds.clone())
+        .context("callboard.kinds")?;
+    let file_size = usize::try_from(callboard.limits.file_size_bytes).unwrap_or(usize::MAX);
+    let limits = DescriptorLimits { file_bytes: file_size, ..DescriptorLimits::default() };
+    let rules = CatalogRules::new(Some(global_rules(config)), location_rules(config))
+        .context("catalog.rules")?;
+    Ok(ProcessingOptions {
+        rules: Arc::new(rules),
+        hosts: Arc::new(scm_hosts(config)),
+        limits,
+        ..ProcessingOptions::new(Arc::new(kinds))
+    })
+}
+
+fn global_rules(config: &Config) -> Vec<CatalogRule> {
+    config.catalog.rules.iter().map(catalog_rule).collect()
+}
+
+/// The rules that stand beside a single location hold for that location alone.
+fn location_rules(config: &Config) -> Vec<CatalogRule> {
+    let of_location = |location: &config::LocationConfig| {
+        let only = RuleLocation {
+            kind: location.kind.clone(),
+            exact: Some(location.target.clone()),
+            pattern: None,
+        };
+        let rules = location.rules.iter().map(move |rule| CatalogRule {
+            locations: Some(vec![only.clone()]),
+            ..catalog_rule(rule)
+        });
+        rules.collect::<Vec<_>>()
+    };
+    config.catalog.locations.iter().flat_map(of_location).collect()
+}
+
+fn catalog_rule(rule: &CatalogRuleConfig) -> CatalogRule {
+    let allow = rule.allow.iter().map(|allowed| AllowedEntity::KindAndType {
+        kind: allowed.kind.clone(),
+        spec_type: allowed.spec_type.clone(),
+    });
+    let locations = rule.locations.as_ref().map(|locations| {
+        let location = |location: &config::LocationMatcher| RuleLocation {
+            kind: location.kind.clone().unwrap_or_else(|| "url".to_owned()),
+            exact: location.exact.clone(),
+            pattern: location.pattern.clone(),
+        };
+        locations.iter().map(location).collect()
+    });
+    CatalogRule { allow: allow.collect(), locations }
+}
+
+fn scm_hosts(config: &Config) -> ScmHosts {
+    ScmHosts::new(config.integrations.iter().map(|integration| {
+        let kind = match integration.kind {
+            IntegrationKind::GitHub => ScmKind::Github,
+            IntegrationKind::GitLab => ScmKind::Gitlab,
+            IntegrationKind::Gitea => ScmKind::Gitea,
+        };
+        (integration.host.clone(), kind)
+    }))
+}
+
+fn source_reader(config: &Config, watch_list: WatchList) -> anyhow::Result<Arc<dyn UrlReader>> {
+    let limits = &config.callboard.limits;
+    let files =
+        FileReader::new(limits.file_size_bytes, limits.read_concurrency).watched(watch_list);
+    Ok(Arc::new(FilesOnly(files)))
+}
+
+#[derive(Debug)]
+struct FilesOnly(FileReader);
+
+#[async_trait::async_trait]
+impl UrlReader for FilesOnly {
+    async fn read(
+        &self,
+        request: &callboard_catalog::reading::ReadRequest,
+    ) -> Result<callboard_catalog::reading::ReadOutcome, callboard_catalog::reading::ReadError>
+    {
+        self.0.read(request).await
+    }
+}
