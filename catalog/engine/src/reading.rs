@@ -51,11 +51,11 @@ pub enum ReadError {
         reason: String,
     },
     /// A rule of the configuration forbids to read it.
-    #[error("reading {target} is not allowed: {reason}")]
+    #[error("Reading from '{target}' is not allowed. {reason}")]
     NotAllowed {
         /// The target.
         target: Arc<str>,
-        /// Which rule, and what to change.
+        /// Which rule, and what to change: a sentence without its full stop.
         reason: String,
     },
     /// Larger than the limit.
