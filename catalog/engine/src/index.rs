@@ -15,6 +15,7 @@ mod flatten_json;
 mod indexed;
 mod key_index;
 mod key_table;
+mod letters;
 mod order_column;
 mod order_walk;
 mod ordering;

@@ -15,6 +15,9 @@ use crate::index::{
 
 /// Keys of the words of searched fields. No key of an entity is equal to one: those are in lower
 /// case.
+///
+/// They hold the words of comparable values alone: those of longer texts stand under
+/// [`LONG_WORDS`].
 pub(crate) const WORD_KEYS: [(&str, &str); 5] = [
     ("metadata.name", "WORDS:metadata.name"),
     ("metadata.title", "WORDS:metadata.title"),
@@ -22,6 +25,9 @@ pub(crate) const WORD_KEYS: [(&str, &str); 5] = [
     ("metadata.tags", "WORDS:metadata.tags"),
     ("metadata.description", "WORDS:metadata.description"),
 ];
+
+/// The key of the words of searched texts that are too long to be compared.
+pub(crate) const LONG_WORDS: &str = "WORDS:long";
 
 /// As much of a text as is searched by its words, in bytes.
 const WORDS_LIMIT: usize = 4096;
@@ -129,6 +135,12 @@ impl FlatEntity {
         Some(RowValue { lower, original, implies: false })
     }
 
+    /// A word is in lower case already; one that is too long is not searched for.
+    fn push_word(&mut self, word: &str) -> Option<RowValue> {
+        let lower = (!is_too_long(word)).then(|| self.push_text(word))?;
+        Some(RowValue { lower, original: lower, implies: false })
+    }
+
     /// Orders the rows and leaves each value once: the first in the entity's own order stands.
     fn settle(&mut self) {
         let text = &self.text;
@@ -162,6 +174,7 @@ pub(crate) struct Flattener {
     /// The path in lower case.
     folded_path: String,
     implied: String,
+    words: String,
 }
 
 /// Lengths of the two paths, to return to.
@@ -234,6 +247,7 @@ impl Flattener {
 
     /// A value stands at the present path; `None` = null.
     pub(crate) fn value(&mut self, value: Option<&str>, flat: &mut FlatEntity) {
+        self.add_words(value.unwrap_or_default(), flat);
         let Some(key) = self.present_key() else { return };
         let value = value.and_then(|value| flat.push_value(value));
         flat.rows.push(Row { key, value });
@@ -294,19 +308,21 @@ impl Flattener {
     }
 
     fn add_words_of(&mut self, key: &'static str, text: &str, flat: &mut FlatEntity) {
-        let end = text.floor_char_boundary(WORDS_LIMIT);
-        let mut folded = String::new();
-        fold_into(text.get(..end).unwrap_or_default(), &mut folded);
-        for word in words(&folded) {
-            self.add(key, Some(word), flat);
+        let mut folded = std::mem::take(&mut self.words);
+        folded.clear();
+        fold_into(text, &mut folded);
+        let key = self.number(if is_too_long(&folded) { LONG_WORDS } else { key });
+        let end = folded.floor_char_boundary(WORDS_LIMIT);
+        for word in words(folded.get(..end).unwrap_or_default()) {
+            let value = flat.push_word(word);
+            flat.rows.push(Row { key, value });
         }
+        self.words = folded;
     }
 
     fn add_identity(&mut self, flat: &mut FlatEntity) {
         let Identity { name, namespace, uid } = std::mem::take(&mut flat.metadata);
-        if let Scalar::Text(name) = &name {
-            self.add_words_of("WORDS:metadata.name", name, flat);
-        }
+        self.add_words_of("WORDS:metadata.name", name.as_str().unwrap_or_default(), flat);
         self.add("metadata.name", name.as_str(), flat);
         self.add("metadata.namespace", namespace.as_str(), flat);
         self.add("metadata.uid", uid.as_str(), flat);

@@ -10,6 +10,7 @@ use roaring::RoaringBitmap;
 use crate::{
     index::{
         flatten::{FlatEntity, Row},
+        letters::Letters,
         order_column::OrderColumn,
         postings::{Postings, Union},
         sorted_chunks::{Found, Place, SortedChunks},
@@ -26,8 +27,19 @@ pub(crate) struct ValueEntry {
     pub(crate) original: Arc<str>,
     /// Whether these are array items that imply the key `<key>.<value>`.
     pub(crate) implies: bool,
+    /// Which letters occur in it, so that most texts need not be looked at.
+    pub(crate) letters: Letters,
     /// Who has it. Never empty.
     pub(crate) ids: Postings,
+}
+
+impl ValueEntry {
+    /// An entry of these texts.
+    pub(crate) fn new(lower: &str, original: &str, implies: bool, ids: Postings) -> Self {
+        let folded: Arc<str> = lower.into();
+        let original = if lower == original { Arc::clone(&folded) } else { original.into() };
+        Self { letters: Letters::of(lower), lower: folded, original, implies, ids }
+    }
 }
 
 impl ValueEntry {
@@ -80,9 +92,8 @@ impl KeyIndex {
     }
 
     /// The entries of this lower-cased value.
-    pub(crate) fn entries_of<'a>(&'a self, lower: &str) -> impl Iterator<Item = &'a ValueEntry> {
+    pub(crate) fn entries_of<'a>(&'a self, lower: &'a str) -> impl Iterator<Item = &'a ValueEntry> {
         let start = self.start_of(lower);
-        let lower = lower.to_owned();
         self.values.iter_from(start).take_while(move |entry| *entry.lower == *lower)
     }
 
@@ -91,11 +102,14 @@ impl KeyIndex {
         self.values.lower_bound(|entry| *entry.lower < *lower)
     }
 
-    /// The entities that have one of the values of which `accepts` holds.
-    pub(crate) fn scan(&self, accepts: impl Fn(&str) -> bool) -> Arc<RoaringBitmap> {
+    /// The entities that have a value that contains `term`. Looks at every value's letters.
+    pub(crate) fn containing(&self, term: &str) -> Arc<RoaringBitmap> {
+        let letters = Letters::of(term);
         let mut union = Union::default();
-        for entry in self.values.iter().filter(|entry| accepts(&entry.lower)) {
-            union.add(&entry.ids);
+        for entry in self.values.iter() {
+            if entry.letters.include(letters) && entry.lower.contains(term) {
+                union.add(&entry.ids);
+            }
         }
         union.finish()
     }
@@ -195,10 +209,7 @@ impl KeyIndex {
                 }
             }
             Found::Before(place) => {
-                let folded: Arc<str> = lower.into();
-                let original =
-                    if lower == original { Arc::clone(&folded) } else { original.into() };
-                let entry = ValueEntry { lower: folded, original, implies, ids: Postings::One(id) };
+                let entry = ValueEntry::new(lower, original, implies, Postings::One(id));
                 self.values.insert(place, entry);
             }
         }

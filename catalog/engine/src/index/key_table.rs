@@ -3,7 +3,6 @@
 use std::{
     cmp::Ordering,
     hash::{BuildHasher, Hash, Hasher},
-    sync::Arc,
 };
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -173,9 +172,6 @@ fn compare(one: &Seen<'_>, other: &Seen<'_>) -> Ordering {
 /// One entry of what the threads have of the same value.
 fn entry(same: &[Seen<'_>]) -> Option<ValueEntry> {
     let Seen { table, value, ids } = same.first()?;
-    let lower: Arc<str> = table.lower(value).into();
-    let is_folded = value.lower == value.original;
-    let original = if is_folded { Arc::clone(&lower) } else { table.original(value).into() };
     let ids = if same.len() == 1 {
         Postings::from_sorted(ids)
     } else {
@@ -183,7 +179,7 @@ fn entry(same: &[Seen<'_>]) -> Option<ValueEntry> {
         all.sort_unstable();
         Postings::from_sorted(&all)
     };
-    Some(ValueEntry { lower, original, implies: value.implies, ids })
+    Some(ValueEntry::new(table.lower(value), table.original(value), value.implies, ids))
 }
 
 fn part(text: &str, (start, end): (u32, u32)) -> &str {

@@ -83,6 +83,20 @@ impl OrderColumn {
     pub(crate) fn place(&self, key: &KeyIndex, rank: u32) -> Place {
         key.values.place(rank / 2, &self.chunk_starts)
     }
+
+    /// The place after the value of this rank, or of the next larger one where nobody has it.
+    pub(crate) fn place_after(&self, key: &KeyIndex, rank: u32) -> Place {
+        let place = self.place(key, rank);
+        match key.values.get(place).filter(|_| rank % 2 == 1) {
+            Some(here) => key.values.lower_bound(|entry| entry.lower <= here.lower),
+            None => place,
+        }
+    }
+
+    /// How many entries stand before `place`.
+    pub(crate) fn ordinal(&self, key: &KeyIndex, place: Place) -> u32 {
+        key.values.ordinal(place, &self.chunk_starts)
+    }
 }
 
 /// The rank of the value before which `ordinal` entries stand.

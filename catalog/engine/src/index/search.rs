@@ -8,7 +8,7 @@ use crate::{
     index::{
         entity_index::EntityIndex,
         evaluate::Matches,
-        flatten::WORD_KEYS,
+        flatten::{LONG_WORDS, WORD_KEYS},
         search_words::{self, Field},
         text::{fold, words},
     },
@@ -148,12 +148,13 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The keys of the words of a field, among those that are searched.
+/// The keys of the words of a field.
 pub(crate) fn word_keys(field: Field) -> impl Iterator<Item = &'static str> {
     let count = match field {
         Field::Name => 1,
         Field::Title => 3,
         Field::Any => WORD_KEYS.len(),
     };
-    WORD_KEYS.iter().take(count).map(|(_, key)| *key)
+    let long = (field == Field::Any).then_some(LONG_WORDS);
+    WORD_KEYS.iter().take(count).map(|(_, key)| *key).chain(long)
 }

@@ -2,7 +2,9 @@
 
 use roaring::RoaringBitmap;
 
-use crate::index::{entity_index::EntityIndex, postings::Union, search::word_keys};
+use crate::index::{
+    entity_index::EntityIndex, letters::Letters, postings::Union, search::word_keys,
+};
 
 /// Shorter words are taken as they are.
 const MIN_TYPO: usize = 4;
@@ -66,10 +68,12 @@ fn starting(index: &EntityIndex, word: &str, field: Field) -> RoaringBitmap {
 /// Those with a word that is one edit away.
 fn similar(index: &EntityIndex, word: &str) -> RoaringBitmap {
     let mut union = Union::default();
-    let letters: Vec<char> = word.chars().collect();
+    let spelling: Vec<char> = word.chars().collect();
+    let letters = Letters::of(word);
     for key in word_keys(Field::Any).filter_map(|key| index.literal_key(key)) {
         for entry in key.values.iter() {
-            if is_one_edit_away(word, &letters, &entry.lower) {
+            let may_be = entry.letters.are_near(letters);
+            if may_be && is_one_edit_away(&spelling, &entry.lower) {
                 union.add(&entry.ids);
             }
         }
@@ -94,11 +98,8 @@ fn split(index: &EntityIndex, word: &str) -> RoaringBitmap {
 }
 
 /// Whether one letter that is missing, too many, another one, or swapped with its neighbour leads
-/// from `word`, whose letters are `letters`, to `other`.
-fn is_one_edit_away(word: &str, letters: &[char], other: &str) -> bool {
-    if word.len().abs_diff(other.len()) > 4 {
-        return false;
-    }
+/// from `letters` to `other`.
+fn is_one_edit_away(letters: &[char], other: &str) -> bool {
     let prefix: usize = letters.iter().zip(other.chars()).take_while(|(a, b)| **a == *b).count();
     let mut one = letters.get(prefix..).unwrap_or_default();
     let rest: Vec<char> = other.chars().skip(prefix).collect();
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn one_edit_is_one_letter_or_two_swapped() {
         let is_near =
-            |one: &str, other: &str| is_one_edit_away(one, &one.chars().collect::<Vec<_>>(), other);
+            |one: &str, other: &str| is_one_edit_away(&one.chars().collect::<Vec<_>>(), other);
         for near in ["ledgr", "ledgerr", "lodger", "leddger", "legder", "edger", "ledge", "øledger"]
         {
             assert!(is_near("ledger", near), "{near}");

@@ -187,8 +187,10 @@ impl<T: Clone> SortedChunks<T> {
         chunk_starts.get(place.chunk).map_or(len, |start| start.saturating_add(offset))
     }
 
-    /// The place before which `ordinal` items stand, given [`SortedChunks::chunk_starts`].
+    /// The place before which `ordinal` items stand, or the end, given
+    /// [`SortedChunks::chunk_starts`].
     pub(crate) fn place(&self, ordinal: u32, chunk_starts: &[u32]) -> Place {
+        let ordinal = ordinal.min(u32::try_from(self.len).unwrap_or(u32::MAX));
         let chunk = chunk_starts.partition_point(|start| *start <= ordinal).saturating_sub(1);
         let start = chunk_starts.get(chunk).copied().unwrap_or_default();
         Place { chunk, offset: ordinal.saturating_sub(start) as usize }
@@ -235,5 +237,6 @@ mod tests {
             assert_eq!(ordinal as usize, model.range(..value).count());
             assert_eq!(list.get(list.place(ordinal, &starts)), list.get(place));
         }
+        assert!(list.iter_back_from(list.place(u32::MAX, &starts)).eq(model.iter().rev()));
     }
 }

@@ -24,7 +24,9 @@ pub(crate) fn key(dice: &mut Dice) -> String {
         4 => "metadata.tags".to_owned(),
         5 => dice.pick(&["metadata.tags.java", "metadata.tags.go", "metadata.tags.c.d"]).to_owned(),
         6 => dice.pick(&["relations.ownedBy", "relations.dependsOn", "relations.none"]).to_owned(),
-        7 => dice.pick(&["callboard.hasProblems", "metadata.etag", "status.items", "", "."]).to_owned(),
+        7 => dice
+            .pick(&["callboard.hasProblems", "metadata.etag", "status.items", "", "."])
+            .to_owned(),
         8 => format!("spec.{field}.{value}"),
         9 => format!("spec.{field}.{}", dice.pick(&FIELDS)),
         10 => format!("metadata.labels.{field}"),
@@ -134,7 +136,9 @@ fn sort_key(dice: &mut Dice, scan: &Scan, order: &[EntityOrder]) -> SortKey {
 pub(crate) fn search_text(dice: &mut Dice) -> String {
     let word = |dice: &mut Dice| match dice.below(4) {
         0 => dice.pick(&VALUES).to_owned(),
-        1 => dice.pick(&["ledgr", "paymnets", "walet", "paymentsledger", "led ger", "long"]).to_owned(),
+        1 => dice
+            .pick(&["ledgr", "paymnets", "walet", "paymentsledger", "led ger", "long"])
+            .to_owned(),
         _ => dice.pick(&NAMES).to_owned(),
     };
     let mut text = word(dice);

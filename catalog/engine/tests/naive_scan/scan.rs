@@ -96,9 +96,10 @@ impl Scan {
         condition: &ReadCondition,
         predicate: &EntityPredicate,
     ) -> Vec<EntityRef> {
-        let shown = self.failed.iter().filter(|entity| {
-            entity.rows.is_visible(condition) && entity.rows.matches(predicate)
-        });
+        let shown = self
+            .failed
+            .iter()
+            .filter(|entity| entity.rows.is_visible(condition) && entity.rows.matches(predicate));
         shown.map(|entity| entity.entity_ref.clone()).collect()
     }
 }
@@ -118,9 +119,8 @@ impl VisibleScan<'_> {
             Unordered::Last => &query.order,
         };
         let fallback = query.order.first().map(|order| &*order.field);
-        let is_dropped = |key: &SortKey| {
-            query.unordered == Unordered::Dropped && key.values.contains(&None)
-        };
+        let is_dropped =
+            |key: &SortKey| query.unordered == Unordered::Dropped && key.values.contains(&None);
         let mut keys: Vec<SortKey> = self
             .seen
             .iter()
@@ -248,7 +248,8 @@ impl VisibleScan<'_> {
 
 fn compare(order: &[EntityOrder], one: &SortKey, other: &SortKey) -> Ordering {
     for (index, field) in order.iter().enumerate() {
-        let values = (one.values.get(index).cloned().flatten(), other.values.get(index).cloned().flatten());
+        let values =
+            (one.values.get(index).cloned().flatten(), other.values.get(index).cloned().flatten());
         let ordering = match (values, field.direction) {
             ((None, None), _) => Ordering::Equal,
             ((None, Some(_)), _) => Ordering::Greater,
@@ -300,7 +301,9 @@ impl Searched {
             let text = entity.json.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             text.chars().flat_map(char::to_lowercase).collect::<String>()
         };
+        let is_long = |text: &String| text.encode_utf16().count() > 200;
         let titles = vec![text("/metadata/title"), text("/spec/profile/displayName")];
+        assert!(!titles.iter().any(is_long), "words of long titles are found in any field only");
         let tags = entity.json.pointer("/metadata/tags").and_then(Value::as_array);
         let mut rest: Vec<String> =
             tags.into_iter().flatten().filter_map(Value::as_str).map(str::to_lowercase).collect();
@@ -335,15 +338,15 @@ impl Searched {
         let is_near = |asked: &str| any.iter().any(|word| edits(asked).contains(word));
         let is_split = |asked: &str| {
             let cuts = asked.char_indices().skip(1).map(|(at, _)| asked.split_at(at));
-            cuts.into_iter().any(|(first, rest)| any.iter().any(|word| word == first) && starts(rest))
+            cuts.into_iter()
+                .any(|(first, rest)| any.iter().any(|word| word == first) && starts(rest))
         };
         let in_word = (0..asked.len()).any(|at| {
             let asked = &asked[at];
             asked.chars().count() >= 4 && others(at..at + 1) && (is_near(asked) || is_split(asked))
         });
-        let joined = (1..asked.len()).any(|at| {
-            others(at - 1..at + 1) && starts(&format!("{}{}", asked[at - 1], asked[at]))
-        });
+        let joined = (1..asked.len())
+            .any(|at| others(at - 1..at + 1) && starts(&format!("{}{}", asked[at - 1], asked[at])));
         in_word || joined
     }
 }

@@ -14,13 +14,40 @@ use super::dice::Dice;
 
 pub(crate) const KINDS: [&str; 4] = ["Component", "API", "Group", "Location"];
 pub(crate) const NAMES: [&str; 14] = [
-    "ledger", "ledger-api", "Ledger-API-2", "payments", "payments-ledger", "pay", "a", "B", "c.d",
-    "squad-ledger", "x1", "x2", "x10", "wallet_store",
+    "ledger",
+    "ledger-api",
+    "Ledger-API-2",
+    "payments",
+    "payments-ledger",
+    "pay",
+    "a",
+    "B",
+    "c.d",
+    "squad-ledger",
+    "x1",
+    "x2",
+    "x10",
+    "wallet_store",
 ];
-pub(crate) const FIELDS: [&str; 9] = ["type", "owner", "arr", "a", "b", "a.b", "B", "flag", "Mixed"];
+pub(crate) const FIELDS: [&str; 9] =
+    ["type", "owner", "arr", "a", "b", "a.b", "B", "flag", "Mixed"];
 pub(crate) const VALUES: [&str; 16] = [
-    "a", "A", "b", "a.b", "x", "true", "TRUE", "", "service", "Service", "group:default/ledger",
-    "100%_done", "ÆØÅ straße", "two words", "10", "9",
+    "a",
+    "A",
+    "b",
+    "a.b",
+    "x",
+    "true",
+    "TRUE",
+    "",
+    "service",
+    "Service",
+    "group:default/ledger",
+    "100%_done",
+    "ÆØÅ straße",
+    "two words",
+    "10",
+    "9",
 ];
 
 pub(crate) fn entity_ref(dice: &mut Dice) -> EntityRef {
@@ -31,8 +58,10 @@ pub(crate) fn entity_ref(dice: &mut Dice) -> EntityRef {
 }
 
 /// An entity with a ref of the few.
-pub(crate) fn entity(dice: &mut Dice) -> FinalEntity {
-    let (kind, name) = (dice.pick(&KINDS), dice.pick(&NAMES));
+pub(crate) fn entity(dice: &mut Dice, more_names: usize) -> FinalEntity {
+    let number = dice.below(more_names + NAMES.len());
+    let name = NAMES.get(number).map_or_else(|| format!("svc-{number}"), |&name| name.to_owned());
+    let (kind, name) = (dice.pick(&KINDS), name.as_str());
     let namespace = dice.pick(&[None, Some("default"), Some("Other"), Some("")]);
     let given = namespace.filter(|text| !text.is_empty()).unwrap_or("default");
     let entity_ref = EntityRef::new(kind, given, name);
@@ -87,7 +116,8 @@ fn metadata(dice: &mut Dice, name: &str, namespace: Option<&str>, uid: &str) -> 
     }
     if dice.one_in(2) {
         let count = dice.below(4);
-        let tags: Vec<_> = (0..count).map(|_| dice.pick(&["java", "Go", "a", "c.d", "9"])).collect();
+        let tags: Vec<_> =
+            (0..count).map(|_| dice.pick(&["java", "Go", "a", "c.d", "9"])).collect();
         metadata.insert("tags".to_owned(), json!(tags));
     }
     if dice.one_in(2) {
@@ -146,7 +176,7 @@ fn change(dice: &mut Dice, entities: &mut Vec<FinalEntity>) -> FinalEntityChange
         entities.retain(|known| known.entity_ref != entity_ref);
         return FinalEntityChange::Delete(entity_ref);
     }
-    let mut new = entity(dice);
+    let mut new = entity(dice, 3);
     if let Some(known) = entities.iter().find(|known| known.entity_ref == new.entity_ref) {
         // Mostly another text; now and then another uid, as after an entity was deleted and came
         // back between two revisions.
