@@ -45,7 +45,7 @@ pub(crate) fn facets(
         field: facet.key.into(),
         values: facet
             .values
-            .into_iter()
+            .iter()
             .map(|value| FacetValue {
                 value: value.value.as_ref().to_owned(),
                 count: count(value.count),

@@ -68,7 +68,7 @@ pub(crate) fn complexity(
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
         let mut weighing = Weighing { document, variables, operation, fragments: HashMap::new() };
-        let weight = weighing.set(&operation.selection_set.node, 0)?;
+        let weight = weighing.set(&operation.selection_set.node, Place::Object, 0)?;
         if weight.fields > MAX_ROOT_FIELDS {
             let what = "root fields";
             return Err(RequestError::TooMany { what, limit: MAX_ROOT_FIELDS });
@@ -98,24 +98,39 @@ struct Weighing<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
     operation: &'a OperationDefinition,
-    /// Fragments that were weighed; `None` while one is being weighed.
-    fragments: HashMap<&'a str, Option<Weight>>,
+    /// Fragments that were weighed, each for the place it stands in; `None` while one is being
+    /// weighed.
+    fragments: HashMap<(&'a str, Place), Option<Weight>>,
+}
+
+/// What a selection stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    /// A page of this many items: `nodes` and `edges` are that many.
+    Page(usize),
+    /// Anything else.
+    Object,
 }
 
 impl<'a> Weighing<'a> {
-    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Weight, RequestError> {
+    fn set(
+        &mut self,
+        set: &'a SelectionSet,
+        place: Place,
+        level: usize,
+    ) -> Result<Weight, RequestError> {
         if level > MAX_RECURSION {
             return Err(RequestError::Depth { limit: MAX_RECURSION });
         }
         let mut sum = Weight::default();
         for selection in &set.items {
             let weight = match &selection.node {
-                Selection::Field(field) => self.field(&field.node, level)?,
+                Selection::Field(field) => self.field(&field.node, place, level)?,
                 Selection::InlineFragment(fragment) => {
-                    self.set(&fragment.node.selection_set.node, level.saturating_add(1))?
+                    self.set(&fragment.node.selection_set.node, place, level.saturating_add(1))?
                 }
                 Selection::FragmentSpread(spread) => {
-                    self.fragment(&spread.node.fragment_name.node, level)?
+                    self.fragment(&spread.node.fragment_name.node, place, level)?
                 }
             };
             sum.complexity = sum.complexity.saturating_add(weight.complexity);
@@ -125,9 +140,15 @@ impl<'a> Weighing<'a> {
         Ok(sum)
     }
 
-    fn field(&mut self, field: &'a Field, level: usize) -> Result<Weight, RequestError> {
-        let inner = self.set(&field.selection_set.node, level.saturating_add(1))?;
-        let items = self.items(field).saturating_mul(inner.complexity);
+    fn field(
+        &mut self,
+        field: &'a Field,
+        place: Place,
+        level: usize,
+    ) -> Result<Weight, RequestError> {
+        let inner = self.page(field).map_or(Place::Object, Place::Page);
+        let inner = self.set(&field.selection_set.node, inner, level.saturating_add(1))?;
+        let items = self.items(field, place).saturating_mul(inner.complexity);
         Ok(Weight {
             complexity: items.saturating_add(1),
             depth: inner.depth.saturating_add(1),
@@ -136,8 +157,13 @@ impl<'a> Weighing<'a> {
     }
 
     /// Weighs a fragment once; what is unknown is left to validation.
-    fn fragment(&mut self, name: &'a str, level: usize) -> Result<Weight, RequestError> {
-        match self.fragments.get(name) {
+    fn fragment(
+        &mut self,
+        name: &'a str,
+        place: Place,
+        level: usize,
+    ) -> Result<Weight, RequestError> {
+        match self.fragments.get(&(name, place)) {
             Some(Some(weight)) => return Ok(*weight),
             Some(None) => {
                 return Err(RequestError::Document("a fragment contains itself".to_owned()));
@@ -147,24 +173,28 @@ impl<'a> Weighing<'a> {
         let Some(fragment) = self.document.fragments.get(name) else {
             return Ok(Weight::default());
         };
-        self.fragments.insert(name, None);
-        let weight = self.set(&fragment.node.selection_set.node, level.saturating_add(1))?;
-        self.fragments.insert(name, Some(weight));
+        self.fragments.insert((name, place), None);
+        let weight = self.set(&fragment.node.selection_set.node, place, level.saturating_add(1))?;
+        self.fragments.insert((name, place), Some(weight));
         Ok(weight)
     }
 
-    /// How many items the field is expected to have.
-    fn items(&self, field: &Field) -> usize {
-        let name = field.name.node.as_str();
+    /// How many items a page of the field has; `None` if it is not a connection.
+    fn page(&self, field: &Field) -> Option<usize> {
         let size = self.number(field, "first").or_else(|| self.number(field, "last"));
+        let is_page = CONNECTIONS.contains(&field.name.node.as_str());
+        size.or_else(|| is_page.then(|| usize::try_from(DEFAULT_PAGE).unwrap_or(usize::MAX)))
+    }
+
+    /// How many items the field itself is expected to have.
+    fn items(&self, field: &Field, place: Place) -> usize {
+        let name = field.name.node.as_str();
+        if let (Place::Page(size), "nodes" | "edges") = (place, name) {
+            return size;
+        }
         let listed = self.length(field, "ids").or_else(|| self.length(field, "fields"));
-        if let Some(count) = size.or(listed) {
-            return count;
-        }
-        if CONNECTIONS.contains(&name) {
-            return usize::try_from(DEFAULT_PAGE).unwrap_or(usize::MAX);
-        }
-        LISTS.iter().find(|(list, _)| *list == name).map_or(1, |(_, length)| *length)
+        let assumed = || LISTS.iter().find(|(list, _)| *list == name).map(|(_, length)| *length);
+        listed.or_else(assumed).unwrap_or(1)
     }
 
     /// A whole number that is given as an argument; one that is below zero is refused later.
@@ -214,16 +244,22 @@ mod tests {
         for (query, expected) in [
             ("{ a }", 1),
             ("{ a { b c } }", 3),
-            ("{ entities { nodes { a b } } }", 1 + 20 * 3),
-            ("{ entities(first: 5) { nodes { a b } } }", 1 + 5 * 3),
-            ("{ entities(last: 5) { nodes { ... on X { a } ...F } } } fragment F on X { b }", 16),
-            ("query($n: Int = 7) { entities(first: $n) { nodes } }", 8),
+            ("{ entities { nodes { a b } } }", 2 + 20 * 2),
+            ("{ entities { totalCount pageInfo { a } } }", 4),
+            ("{ entities(first: 5) { nodes { a b } edges { c } } }", 3 + 5 * 3),
+            (
+                "{ entities(last: 5) { ...P } } fragment P on C { nodes { ... on X { a } ...F } }
+              fragment F on X { b }",
+                2 + 5 * 2,
+            ),
+            ("query($n: Int = 7) { entities(first: $n) { nodes { a } } }", 2 + 7),
+            ("{ entities { facets(fields: [1, 2]) { a values { b c } } } }", 2 + 2 * (2 + 20 * 2)),
             ("{ nodes(ids: [1, 2, 3]) { a } }", 4),
-            ("{ entities(first: -1) { nodes } }", 1),
+            ("{ entities(first: -1) { nodes { a } } }", 2),
         ] {
             assert_eq!(weigh(query), Ok(expected), "{query}");
         }
-        let huge = "{entities(first:2147483647){entities(first:2147483647){entities(first:2147483647){a}}}}";
+        let huge = "{a(first:2147483647){nodes{a(first:2147483647){nodes{a(first:2147483647){nodes{a}}}}}}}";
         assert_eq!(weigh(huge), Ok(usize::MAX));
     }
 
