@@ -2,7 +2,12 @@
 //!
 //! The corpus is data, not a peer: where it is absent, the test is a named skip.
 
-#![expect(clippy::print_stdout, reason = "the figures of the corpus are read by people")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test whose figures are read by people"
+)]
 
 use std::{
     collections::BTreeMap,

@@ -325,8 +325,6 @@ fn failure(class: &str, message: String, stage: &'static str) -> ProcessingError
 }
 
 fn fingerprint(options: &ProcessingOptions) -> String {
-    use std::fmt::Write as _;
-
     use sha1::{Digest, Sha1};
 
     let mut definitions: Vec<String> =
@@ -341,12 +339,9 @@ fn fingerprint(options: &ProcessingOptions) -> String {
         "{:?} {:?} {:?} {:?}",
         options.hosts, options.limits, options.references, options.allowed_location_types
     ));
-    let mut text = String::with_capacity(40);
-    for byte in hasher.finalize() {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digits = |byte: u8| [byte >> 4, byte & 0xF];
+    let hex = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
+    hasher.finalize().into_iter().flat_map(digits).map(hex).collect()
 }
 
 #[cfg(test)]

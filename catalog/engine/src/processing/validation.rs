@@ -133,14 +133,13 @@ impl<'files> Validator<'files> {
         let (result, unchecked) = self.process(&deferred);
         report.unchecked = unchecked.into_iter().collect();
         report.warnings = result.warnings.iter().map(|warning| warning.message.clone()).collect();
-        match result.errors.first() {
-            Some(error) => report.refuse(error, sheet.content),
-            None => {
-                report.accepted = Some(true);
-                report.relations = Some(result.relations.iter().map(relation_text).collect());
-                report.completed = result.completed;
-            }
+        if let Some(error) = result.errors.first() {
+            report.refuse(error, sheet.content);
+            return report;
         }
+        report.accepted = Some(true);
+        report.relations = Some(result.relations.iter().map(relation_text).collect());
+        report.completed = result.completed;
         report
     }
 

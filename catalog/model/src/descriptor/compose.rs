@@ -49,14 +49,8 @@ fn decode<'file>(
     limits: &DescriptorLimits,
 ) -> Result<Cow<'file, str>, DescriptorError> {
     let bytes = chunk.bytes();
-    let decoded_bytes = match std::str::from_utf8(bytes) {
-        Ok(_) => bytes.len(),
-        _ if bytes.len() > limits.document_bytes => bytes.len(),
-        Err(_) => bytes
-            .utf8_chunks()
-            .map(|part| part.valid().len() + 3 * usize::from(!part.invalid().is_empty()))
-            .sum(),
-    };
+    let is_small = bytes.len() <= limits.document_bytes;
+    let decoded_bytes = if is_small { decoded_length(bytes) } else { bytes.len() };
     if decoded_bytes > limits.document_bytes {
         let text = format!(
             "the document has {decoded_bytes} bytes, the limit is {}",
@@ -69,6 +63,17 @@ fn decode<'file>(
         return Ok(Cow::Owned(hidden::hide(&text)));
     }
     Ok(text)
+}
+
+/// How long `bytes` are once U+FFFD stands for what is not UTF-8.
+fn decoded_length(bytes: &[u8]) -> usize {
+    if std::str::from_utf8(bytes).is_ok() {
+        return bytes.len();
+    }
+    let length = |part: std::str::Utf8Chunk<'_>| {
+        part.valid().len() + 3 * usize::from(!part.invalid().is_empty())
+    };
+    bytes.utf8_chunks().map(length).sum()
 }
 
 /// Something that is wrong at the place of an event.

@@ -39,7 +39,7 @@ pub(super) fn hide(text: &str) -> String {
 }
 
 /// The text that was hidden in `text`.
-pub(super) fn reveal<'text>(text: Cow<'text, str>) -> Cow<'text, str> {
+pub(super) fn reveal(text: Cow<'_, str>) -> Cow<'_, str> {
     if !text.chars().any(|character| u32::from(character) >= 0xF_0000) {
         return text;
     }

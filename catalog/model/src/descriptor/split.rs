@@ -4,7 +4,7 @@
 //! stands, even in a scalar or in a flow collection (YAML 1.2 §9.1.2, `c-forbidden`). So documents
 //! can be told apart before any of them is read.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
@@ -34,7 +34,14 @@ impl<'file> Chunk<'file> {
 /// stands before it.
 pub(super) fn chunks(file: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     let start = if file.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    Splitter { file, position: start, line: 1, is_over: false }
+    Splitter {
+        file,
+        position: start,
+        line: 1,
+        is_over: false,
+        next_start: NextMarker::new(b"\n---"),
+        next_end: NextMarker::new(b"\n..."),
+    }
 }
 
 /// The kind of line that ends a document.
@@ -49,6 +56,8 @@ struct Splitter<'file> {
     position: usize,
     line: usize,
     is_over: bool,
+    next_start: NextMarker,
+    next_end: NextMarker,
 }
 
 impl<'file> Iterator for Splitter<'file> {
@@ -106,13 +115,44 @@ impl<'file> Splitter<'file> {
     }
 
     /// The next marker at the start of a line after `from`.
-    fn next_marker(&self, from: usize) -> Option<(usize, Marker)> {
-        let rest = self.file.get(from..)?;
-        memchr_iter(b'\n', rest).find_map(|at| {
-            let next = from + at + 1;
-            let may_be_marker = matches!(self.file.get(next), Some(b'-' | b'.'));
-            may_be_marker.then(|| marker_at(self.file, next)).flatten().map(|marker| (next, marker))
-        })
+    fn next_marker(&mut self, from: usize) -> Option<(usize, Marker)> {
+        let start = self.next_start.after(self.file, from);
+        let end = self.next_end.after(self.file, from);
+        match (start, end) {
+            (Some(start), Some(end)) if end < start => Some((end, Marker::End)),
+            (Some(start), _) => Some((start, Marker::Start)),
+            (None, end) => end.map(|end| (end, Marker::End)),
+        }
+    }
+}
+
+/// The next marker of one kind. It is looked for once: a search for the other kind does not start
+/// over, so that a file is read through once however many documents it has.
+#[derive(Debug)]
+struct NextMarker {
+    needle: &'static [u8],
+    /// Where the last search began, and what it found.
+    searched: Option<(usize, Option<usize>)>,
+}
+
+impl NextMarker {
+    fn new(needle: &'static [u8]) -> Self {
+        Self { needle, searched: None }
+    }
+
+    fn after(&mut self, file: &[u8], from: usize) -> Option<usize> {
+        if let Some((began, found)) = self.searched
+            && began <= from
+            && found.is_none_or(|found| found > from)
+        {
+            return found;
+        }
+        let rest = file.get(from..).unwrap_or_default();
+        let found = memmem::find_iter(rest, self.needle)
+            .map(|at| from + at + 1)
+            .find(|at| marker_at(file, *at).is_some());
+        self.searched = Some((from, found));
+        found
     }
 }
 
