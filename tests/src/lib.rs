@@ -1,1 +1,3 @@
 //! Integration, architecture and attack tests.
+
+pub mod postgres;

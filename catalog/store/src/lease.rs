@@ -3,11 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use callboard_catalog::store::{Fence, Lease, StoreError};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, TransactionTrait, Value,
+};
 
 use crate::{
     database::{Database, DatabaseKind, within},
-    error::orm_error,
+    error::{is_lock_timeout, orm_error},
     postgres,
     record::Record,
     sqlite,
@@ -67,6 +69,10 @@ pub(crate) async fn release(database: &Database, fence: Fence) -> Result<(), Sto
     within(doing, async { released.await.map(drop).map_err(|error| orm_error(doing, error)) }).await
 }
 
+fn fence_of(row: Option<QueryResult>) -> Result<Option<Fence>, StoreError> {
+    row.map(|row| Record::of("lease", &row)?.number(0).map(Fence)).transpose()
+}
+
 struct Attempt<'a> {
     database: &'a Database,
     terms: &'a LeaseTerms,
@@ -116,16 +122,23 @@ impl Attempt<'_> {
             self.now()
         );
         let values = [INGESTION.into(), self.holder(), self.milliseconds().into()];
-        self.fence(self.database.statement(&sql, values)).await
+        match self.row(self.database.statement(&sql, values)).await {
+            // The holder is in the midst of a commit: it still has it.
+            Err(error) if is_lock_timeout(&error) => Ok(None),
+            Err(error) => Err(orm_error(DOING, error)),
+            Ok(row) => fence_of(row),
+        }
     }
 
-    async fn fence(&self, statement: sea_orm::Statement) -> Result<Option<Fence>, StoreError> {
-        let row = self.transaction.query_one_raw(statement).await;
-        let row = row.map_err(|error| orm_error(DOING, error))?;
-        row.map(|row| Record::of("lease", &row)?.number(0).map(Fence)).transpose()
+    async fn fence(&self, statement: Statement) -> Result<Option<Fence>, StoreError> {
+        fence_of(self.row(statement).await.map_err(|error| orm_error(DOING, error))?)
     }
 
-    fn holder(&self) -> sea_orm::Value {
+    async fn row(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.transaction.query_one_raw(statement).await
+    }
+
+    fn holder(&self) -> Value {
         self.terms.holder.as_ref().into()
     }
 

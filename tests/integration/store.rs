@@ -1,0 +1,13 @@
+//! What [`CatalogStore`](callboard_catalog::store::CatalogStore) promises, on each database.
+//!
+//! The peer is a real PostgreSQL: locks, notices and restarts are what is tested here.
+
+mod store {
+    mod commits;
+    mod connecting;
+    mod faults;
+    mod fixture;
+    mod followers;
+    mod leases;
+    mod texts;
+}
