@@ -9,10 +9,10 @@ use std::{
 
 use bytes::Bytes;
 use callboard_catalog::reading::{ReadError, ReadFile, ReadOutcome, ReadRequest};
-use sha1::{Digest, Sha1};
 use tokio::sync::Semaphore;
 
 use crate::{
+    content_hash,
     file_watcher::{Registration, WatchList},
     glob_pattern::GlobPattern,
     stamp::Stamp,
@@ -60,7 +60,7 @@ impl FileReader {
     pub async fn read(&self, request: &ReadRequest) -> Result<ReadOutcome, ReadError> {
         let target = &request.target;
         if !target.starts_with('/') {
-            let reason = "a file is named by its absolute path".to_owned();
+            let reason = "A file is named by its absolute path".to_owned();
             return Err(ReadError::NotAllowed { target: Arc::clone(target), reason });
         }
         if GlobPattern::is_pattern(target) {
@@ -175,7 +175,7 @@ fn read_file(target: &Arc<str>, path: &Path, limit_bytes: u64) -> Result<Stamped
     let refuse_unless_readable = |metadata: &Metadata| {
         let target = Arc::clone(target);
         if !metadata.is_file() {
-            let reason = "it is not a regular file".to_owned();
+            let reason = "It is not a regular file".to_owned();
             return Err(ReadError::NotAllowed { target, reason });
         }
         match metadata.len() {
@@ -198,18 +198,8 @@ fn read_file(target: &Arc<str>, path: &Path, limit_bytes: u64) -> Result<Stamped
         let target = Arc::clone(target);
         return Err(ReadError::TooLarge { target, size_bytes, limit_bytes });
     }
-    let etag = Some(etag_of(&content));
+    let etag = Some(content_hash::of(&content).into());
     let stamp = Some(Stamp::from(&metadata));
     let content = Bytes::from(content);
     Ok((ReadFile { target: Arc::clone(target), content, etag, failure: None }, stamp))
-}
-
-fn etag_of(content: &[u8]) -> Arc<str> {
-    let mut text = String::with_capacity(42);
-    for byte in Sha1::digest(content) {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-    }
-    text.into()
 }

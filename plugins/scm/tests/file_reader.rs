@@ -69,7 +69,7 @@ async fn a_missing_file_a_folder_a_pipe_and_a_relative_path_are_refused_at_once(
     let pipe = root.path().join("pipe.yaml");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let refused = tokio::time::timeout(Duration::from_secs(5), read(&pipe)).await;
-    assert!(refused.unwrap().unwrap_err().to_string().contains("not a regular file"));
+    assert!(refused.unwrap().unwrap_err().to_string().contains("It is not a regular file"));
     let relative = read(Path::new("a.yaml")).await.unwrap_err();
     assert!(matches!(relative, ReadError::NotAllowed { .. }), "{relative}");
 }
