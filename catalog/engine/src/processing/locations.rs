@@ -175,9 +175,6 @@ impl Emitter<'_> {
 
     fn emit_file(&self, kind: &str, file: &ReadFile, emission: &mut Emission) {
         if let Some(failure) = &file.failure {
-            return emission.errors.push(read_error(kind, &file.target, failure));
-        }
-        if let Some(failure) = &file.failure {
             emission.errors.push(read_error(kind, &file.target, failure));
             return;
         }
