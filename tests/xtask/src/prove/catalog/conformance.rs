@@ -27,9 +27,6 @@ const CASES_SEED: &str = "7001";
 /// Where the runner serves its own fixtures.
 const FIXTURES: &str = "127.0.0.1:8099";
 
-/// Groups that write or need later surfaces.
-const LATER_GROUPS: &str = "locations.life,locations.read,validate,analyze,refresh";
-
 /// A server on the estate of the recording, and the runner with its packages.
 struct Bench {
     started: Started,
@@ -79,7 +76,7 @@ pub(crate) fn recording(lab: &mut Lab) -> anyhow::Result<Outcome> {
     let Some(bench) = Bench::start(lab)? else { return Ok(absent()) };
     let golden = unpacked(&bench.runner, &lab.folder("conformance")?)?;
     let mut node = bench.node("run.mjs");
-    node.arg("--golden").arg(golden).args(["--seed", CASES_SEED, "--skip", LATER_GROUPS]);
+    node.arg("--golden").arg(golden).args(["--seed", CASES_SEED, "--reads"]);
     node.args(["--b", bench.started.server.url(), "--b-token", TOKEN, "--b-root"]);
     judge(node.arg(bench.estate.folder()))
 }
@@ -88,7 +85,7 @@ pub(crate) fn recording(lab: &mut Lab) -> anyhow::Result<Outcome> {
 pub(crate) fn mutants(lab: &mut Lab) -> anyhow::Result<Outcome> {
     let Some(bench) = Bench::start(lab)? else { return Ok(absent()) };
     let mut node = bench.node("mutants.mjs");
-    judge(node.args(["--url", bench.started.server.url(), "--token", TOKEN]))
+    judge(node.args(["--url", bench.started.server.url(), "--token", TOKEN, "--reads"]))
 }
 
 fn absent() -> Outcome {
