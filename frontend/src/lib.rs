@@ -5,10 +5,14 @@
 
 mod assets;
 mod catalog;
+mod entity;
 mod entity_link;
 mod error_page;
 mod frame;
 mod gateway;
+mod problem;
+mod problems;
+mod safe_url;
 mod scalar;
 mod start;
 
@@ -22,6 +26,8 @@ pub fn routes() -> RouteTable {
     RouteTable::new(PathMatching::Exact)
         .errors_as(error_page::render)
         .get("/catalog", catalog::page)
+        .get("/catalog/{namespace}/{kind}/{name}", entity::page)
+        .get("/problems", problems::page)
         .get("/", start::page)
         .get("/assets/{name}", assets::asset)
 }

@@ -4,5 +4,4 @@
 pub(crate) type EntityRef = String;
 
 /// An object of any shape.
-#[expect(clippy::upper_case_acronyms, reason = "it is the schema's name")]
 pub(crate) type JSONObject = serde_json::Map<String, serde_json::Value>;

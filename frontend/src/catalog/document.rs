@@ -3,7 +3,10 @@
 use graphql_client::GraphQLQuery;
 
 use super::url_state::{Dimension, Place, Sort, UrlState};
-use crate::scalar::{EntityRef, JSONObject};
+use crate::{
+    problem::ProblemLevel,
+    scalar::{EntityRef, JSONObject},
+};
 
 pub(super) use catalog::{CatalogEntitiesNodes, CatalogEntitiesNodesOn as NodeKind, ResponseData};
 
@@ -16,6 +19,7 @@ pub(super) const PAGE_SIZE: i64 = 50;
     query_path = "src/catalog/catalog.graphql",
     variables_derives = "Clone, Debug, Default",
     response_derives = "Debug",
+    extern_enums("ProblemLevel"),
     skip_serializing_none
 )]
 pub(super) struct Catalog;

@@ -166,11 +166,6 @@ impl UrlState {
         self.chosen.iter().any(|(one, chosen)| *one == dimension && chosen.to_lowercase() == value)
     }
 
-    /// Whether nothing is filtered.
-    pub(crate) fn is_unfiltered(&self) -> bool {
-        self.chosen.is_empty() && self.text.is_empty()
-    }
-
     /// The URL of this state at another place.
     pub(crate) fn url_at(&self, place: Place) -> String {
         Self { place, ..self.clone() }.url()
