@@ -138,6 +138,13 @@ impl RefreshGraph {
         self.roots.values().map(Vec::len).sum()
     }
 
+    /// The providers that emit or have emitted something.
+    pub fn providers(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.roots.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The ref of an id.
     pub fn entity_ref(&self, id: RefId) -> &EntityRef {
         self.refs.entity_ref(id)

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use callboard_model::EntityRef;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream::FuturesOrdered};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -73,6 +74,7 @@ impl Session<'_> {
             lease_end,
             next_reread: None,
         };
+        self.retire_providers(&mut term);
         term.queue_all_reads();
         let (sender, commands) = mpsc::channel(COMMAND_BUFFER);
         let term_stop = stop.child_token();
@@ -87,6 +89,19 @@ impl Session<'_> {
             super::follow::log_fault(&error, "the ingestion lease cannot be given back");
         }
         result
+    }
+
+    /// Takes back what providers emitted that are no longer configured.
+    fn retire_providers(&self, term: &mut Term) {
+        if self.engine.options.orphan_strategy == OrphanStrategy::Keep {
+            return;
+        }
+        for name in term.graph.providers() {
+            if !self.engine.ports.providers.iter().any(|provider| provider.name() == &*name) {
+                tracing::info!(provider.name = %name, "the entities of provider {name} are retired");
+                term.graph.replace_roots(&name, Vec::new());
+            }
+        }
     }
 
     fn start_providers(
@@ -263,13 +278,28 @@ impl Session<'_> {
             .collect();
         let mut stored = std::collections::HashMap::new();
         if !absent.is_empty() {
-            let found =
-                self.engine.ports.store.unprocessed(&absent).await.map_err(LeadError::Store)?;
+            let found = self.read_unprocessed(&absent).await?;
             stored.extend(found);
         }
         let text =
             |id: &RefId| staged(id).or_else(|| stored.get(term.graph.entity_ref(*id)).cloned());
         Ok(batch.iter().map(|(id, _, _)| text(id)).collect())
+    }
+
+    /// Waits for the database as long as it takes.
+    async fn read_unprocessed(
+        &self,
+        entity_refs: &[EntityRef],
+    ) -> Result<Vec<(EntityRef, Arc<str>)>, LeadError> {
+        loop {
+            match self.engine.ports.store.unprocessed(entity_refs).await {
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    super::follow::log_fault(&error, "processing waits for the database");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                result => return result.map_err(LeadError::Store),
+            }
+        }
     }
 
     fn record(&mut self, term: &mut Term, id: RefId, outcome: JobOutcome) {
