@@ -13,6 +13,7 @@ mod entity;
 mod error;
 mod executor;
 
+pub mod explorer;
 mod facet;
 mod failed;
 mod filter;
