@@ -19,7 +19,7 @@ use callboard_catalog::processing::{
     ProcessingOptions, ScmHosts,
     validation::{DocumentReport, RepositoryFiles, RepositoryUrl, Validator},
 };
-use callboard_model::{KindModule, KindRegistry, parse_descriptor};
+use callboard_model::{DescriptorLimits, KindModule, KindRegistry, parse_descriptor};
 use serde_json::Value;
 
 /// A folder of the corpus: the repository at one commit.
@@ -112,10 +112,8 @@ fn compare(name: &str) -> Option<Score> {
         let root = corpus.join("open").join(&file);
         let root = root.ancestors().nth(path.split('/').count()).unwrap();
         let content = std::fs::read(root.join(path)).unwrap();
-        let reference = match file.contains("/.history/") {
-            true => row["commit"].as_str().unwrap(),
-            false => "main",
-        };
+        let is_old = file.contains("/.history/");
+        let reference = if is_old { row["commit"].as_str().unwrap() } else { "main" };
         let url = format!("https://github.com/{}/tree/{reference}", row["repo"].as_str().unwrap());
         let url = RepositoryUrl::parse(&url, &ScmHosts::default()).unwrap();
         let folder = Folder(root.to_owned());
@@ -183,7 +181,7 @@ fn compare_row(file: &str, row: &Value, report: &DocumentReport, score: &mut Sco
 }
 
 fn compare_parsed(file: &str, oracle: &OracleFile, content: &[u8], score: &mut Score) {
-    let documents = parse_descriptor(content, &Default::default()).unwrap_or_default();
+    let documents = parse_descriptor(content, &DescriptorLimits::default()).unwrap_or_default();
     for document in documents {
         let Some(expected) = oracle.entities.get(&(document.index as u64)) else { continue };
         score.parsed += 1;

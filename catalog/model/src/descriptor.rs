@@ -16,6 +16,7 @@ mod key_text;
 mod scalar;
 mod split;
 mod tag;
+mod wording;
 
 pub use budget::DescriptorLimits;
 

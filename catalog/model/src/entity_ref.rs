@@ -190,3 +190,86 @@ impl CompoundEntityRef {
         EntityRef::new(&self.kind, &self.namespace, &self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parsed(text: &str, kind: Option<&str>) -> Result<[String; 3], String> {
+        let namespace = if kind.is_some() { "y" } else { "default" };
+        CompoundEntityRef::parse(text, RefDefaults { kind, namespace })
+            .map(|parts| [parts.kind, parts.namespace, parts.name])
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn refs_are_read_as_backstage_reads_them() {
+        for (text, plain, with_kind) in [
+            ("a:b/c", Some(["a", "b", "c"]), Some(["a", "b", "c"])),
+            ("b/c", None, Some(["x", "b", "c"])),
+            ("a:c", Some(["a", "default", "c"]), Some(["a", "y", "c"])),
+            ("c", None, Some(["x", "y", "c"])),
+            ("a:b:c", Some(["a", "default", "b:c"]), Some(["a", "y", "b:c"])),
+            ("a/b/c", None, Some(["x", "a", "b/c"])),
+            ("a/b:c", None, Some(["x", "a", "b:c"])),
+            ("a:b/c/d", Some(["a", "b", "c/d"]), Some(["a", "b", "c/d"])),
+            ("a:b/c:d", Some(["a", "b", "c:d"]), Some(["a", "b", "c:d"])),
+            (":b/c", None, None),
+            ("a:/c", None, None),
+            ("a:b/", None, None),
+            ("", None, None),
+            ("A:B/C", Some(["A", "B", "C"]), Some(["A", "B", "C"])),
+        ] {
+            let owned = |parts: Option<[&str; 3]>| parts.map(|parts| parts.map(str::to_owned));
+            assert_eq!(parsed(text, None).ok(), owned(plain), "{text}");
+            assert_eq!(parsed(text, Some("x")).ok(), owned(with_kind), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_ref_is_refused_with_backstages_words() {
+        for (text, message) in [
+            ("", "Entity reference must not be empty"),
+            ("a:/c", "Entity reference \"a:/c\" was not on the form [<kind>:][<namespace>/]<name>"),
+            (
+                "c",
+                "Entity reference \"c\" had missing or empty kind (e.g. did not start with \"component:\" or similar)",
+            ),
+        ] {
+            assert_eq!(parsed(text, None), Err(message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_ref_of_three_fields_is_read_too() {
+        let read = |value| CompoundEntityRef::from_value(&value, RefDefaults::default());
+        assert_eq!(
+            read(json!({"kind": "K", "name": "n"})).unwrap().canonical().as_str(),
+            "k:default/n"
+        );
+        assert!(read(json!({"kind": "K"})).is_err());
+        assert!(read(json!(null)).is_err());
+    }
+
+    #[test]
+    fn lower_casing_knows_no_locale() {
+        assert_eq!(EntityRef::new("K", "N", "\u{130}\u{3A3}").as_str(), "k:n/i\u{307}\u{3C2}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_canonical_ref_reads_back_as_itself(
+            kind in "[a-zA-Z][a-zA-Z0-9]{0,8}",
+            namespace in "[a-z0-9]{1,8}",
+            name in "[^\\x00]{1,12}",
+        ) {
+            let canonical = EntityRef::new(&kind, &namespace, &name);
+            let read = CompoundEntityRef::parse(canonical.as_str(), RefDefaults::default()).unwrap();
+            prop_assert_eq!(read.canonical(), canonical.clone());
+            prop_assert_eq!(canonical.name(), read.name);
+        }
+    }
+}

