@@ -53,8 +53,14 @@ const CONNECTIONS: [&str; 21] = [
     "systems",
 ];
 
+/// Types that an entity can be together with others. Of all others it is one alone. A test holds
+/// the schema against this list.
+const INTERFACES: [&str; 6] =
+    ["DependencySource", "DependencyTarget", "Entity", "Node", "Ownable", "Owner"];
+
 /// The complexity of the heaviest operation of `document`: one for each field of the answer, each
-/// item of a list counted.
+/// item of a list counted. Of fragments on different object types only the heaviest counts: nothing
+/// is two of them.
 ///
 /// # Errors
 ///
@@ -123,6 +129,7 @@ impl<'a> Weighing<'a> {
             return Err(RequestError::Depth { limit: MAX_RECURSION });
         }
         let mut sum = Weight::default();
+        let mut by_type: HashMap<&str, usize> = HashMap::new();
         for selection in &set.items {
             let weight = match &selection.node {
                 Selection::Field(field) => self.field(&field.node, place, level)?,
@@ -133,11 +140,31 @@ impl<'a> Weighing<'a> {
                     self.fragment(&spread.node.fragment_name.node, place, level)?
                 }
             };
-            sum.complexity = sum.complexity.saturating_add(weight.complexity);
+            let part = match self.object_type(&selection.node) {
+                Some(object) => by_type.entry(object).or_default(),
+                None => &mut sum.complexity,
+            };
+            *part = part.saturating_add(weight.complexity);
             sum.depth = sum.depth.max(weight.depth);
             sum.fields = sum.fields.saturating_add(weight.fields);
         }
+        let heaviest = by_type.into_values().max().unwrap_or(0);
+        sum.complexity = sum.complexity.saturating_add(heaviest);
         Ok(sum)
+    }
+
+    /// The object type that a fragment is on; `None` for everything that is not on one alone.
+    fn object_type(&self, selection: &'a Selection) -> Option<&'a str> {
+        let condition = match selection {
+            Selection::Field(_) => None,
+            Selection::InlineFragment(fragment) => fragment.node.type_condition.as_ref(),
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                self.document.fragments.get(name).map(|fragment| &fragment.node.type_condition)
+            }
+        };
+        let name = condition?.node.on.node.as_str();
+        (!INTERFACES.contains(&name)).then_some(name)
     }
 
     fn field(
@@ -261,6 +288,37 @@ mod tests {
         }
         let huge = "{a(first:2147483647){nodes{a(first:2147483647){nodes{a(first:2147483647){nodes{a}}}}}}}";
         assert_eq!(weigh(huge), Ok(usize::MAX));
+    }
+
+    #[test]
+    fn of_object_types_the_heaviest_counts() {
+        for (query, expected) in [
+            ("{ a { ... on X { b } ... on Y { c d } } }", 1 + 2),
+            ("{ a { ... on X { b } ... on X { c d } } }", 1 + 3),
+            ("{ a { ... on X { b } ...F } } fragment F on Y { c d }", 1 + 2),
+            ("{ a { ... on X { b } ... on Entity { c d } ... { e } } }", 1 + 1 + 2 + 1),
+        ] {
+            assert_eq!(weigh(query), Ok(expected), "{query}");
+        }
+    }
+
+    #[test]
+    fn every_interface_of_the_schema_is_known() {
+        let document = parse_schema(crate::sdl()).unwrap();
+        let mut interfaces: Vec<_> = document
+            .definitions
+            .iter()
+            .filter_map(|definition| match definition {
+                TypeSystemDefinition::Type(definition) => Some(&definition.node),
+                _ => None,
+            })
+            .filter(|definition| {
+                matches!(definition.kind, TypeKind::Interface(_) | TypeKind::Union(_))
+            })
+            .map(|definition| definition.name.node.as_str())
+            .collect();
+        interfaces.sort_unstable();
+        assert_eq!(interfaces, INTERFACES);
     }
 
     #[test]
