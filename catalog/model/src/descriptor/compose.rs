@@ -347,7 +347,8 @@ impl<'text> Composer<'text> {
         }
         if anchor.count.saturating_mul(anchor.alias_count) > ALIAS_LIMIT {
             let text = "Excessive alias count indicates a resource exhaustion attack";
-            return Err(Fault::Alias(text.to_owned()));
+            self.refuse(Fault::Alias(text.to_owned()), span);
+            return Ok(());
         }
         let (nodes, bytes) = (anchor.nodes, anchor.bytes);
         self.nodes += nodes;
