@@ -2,6 +2,7 @@
 //!
 //! The peer is a real PostgreSQL: locks, notices and restarts are what is tested here.
 
+#[cfg(test)]
 mod store {
     mod commits;
     mod connecting;

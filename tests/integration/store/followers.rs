@@ -87,12 +87,9 @@ async fn a_commit_is_announced_to_other_processes() {
     let fence = fence(&writer).await;
     // The first call opens the connection and returns, because it cannot know what it missed.
     follower.changed().await;
-    let waiting = tokio::spawn({
-        let follower = Arc::clone(&follower);
-        async move { announced(&follower).await }
-    });
-    writer.commit(fence, &commit(Vec::new(), vec![put("a", "1")])).await.unwrap();
-    waiting.await.unwrap();
+    let changes = commit(Vec::new(), vec![put("a", "1")]);
+    let (committed, ()) = tokio::join!(writer.commit(fence, &changes), announced(&follower));
+    committed.unwrap();
     assert_eq!(follower.revisions_after(0, 1).await.unwrap().len(), 1);
 }
 

@@ -1,5 +1,7 @@
 //! Texts that databases stumble over, and rows that are not what we write.
 
+use std::sync::Arc;
+
 use callboard_catalog::{
     final_entity::FinalEntity,
     store::{CatalogStore, FinalEntityChange, RefreshStateChange, RefreshStateRow, StoreError},
@@ -62,15 +64,15 @@ async fn nul_and_other_odd_characters_come_back_as_they_were(database: TestStore
         ..state("a", "1")
     };
     // JSON text holds NUL in its escaped form only.
-    let json: std::sync::Arc<str> = serde_json::json!({ "name": odd }).to_string().into();
+    let json: Arc<str> = serde_json::json!({ "name": odd }).to_string().into();
     let stored = FinalEntity {
         entity_ref: odd_ref.clone(),
-        body: json.clone(),
+        body: Arc::clone(&json),
         parents: [odd_ref.clone()].into(),
         ..entity("a", "1")
     };
     let changes = commit(
-        vec![RefreshStateChange::Put { row: row.clone(), unprocessed: Some(json.clone()) }],
+        vec![RefreshStateChange::Put { row: row.clone(), unprocessed: Some(Arc::clone(&json)) }],
         vec![FinalEntityChange::Put(stored.clone())],
     );
     store.commit(fence, &changes).await.unwrap();
