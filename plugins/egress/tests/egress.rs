@@ -1,5 +1,6 @@
 //! The client against a server of its own on the loopback: hand-written, because it must answer
 //! what real servers do not.
+#![cfg(test)]
 
 use std::{
     collections::HashMap,
@@ -171,7 +172,7 @@ async fn a_name_is_resolved_once_and_the_connection_goes_to_what_was_checked() {
     server.on("/x", answer_of("200 OK", "", b"secret"));
     // A test network that nobody answers on, then the loopback.
     let resolver = names(&[("rebind.test", &[&["192.31.196.1"], &["127.0.0.1"]])]);
-    let client = client(Reach::Public, &[], resolver.clone());
+    let client = client(Reach::Public, &[], Arc::clone(&resolver));
     let url = format!("http://rebind.test:{}/x", server.port);
     let quick = HttpRequest { deadline: Duration::from_millis(500), ..request(&url) };
     let first = client.send(quick).await.unwrap_err();

@@ -1,4 +1,5 @@
 //! Reading files and patterns of files, on a real file system.
+#![cfg(test)]
 
 use std::{fs, os::unix::fs::symlink, path::Path, sync::Arc, time::Duration};
 

@@ -1,4 +1,5 @@
 //! Watching, with the kernel's own notifications on a real file system.
+#![cfg(test)]
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,5 @@
 //! Reading URLs, over a hand-written client: what matters is what would be asked of it.
+#![cfg(test)]
 
 use std::{
     collections::HashMap,
@@ -18,10 +19,13 @@ use callboard_plugin_scm::{
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
+/// A status, headers and a body.
+type Answer = (u16, &'static [(&'static str, &'static str)], &'static str);
+
 /// Answers by URL, 404 for others, and remembers what was asked.
 #[derive(Debug, Default)]
 struct Web {
-    answers: HashMap<&'static str, (u16, &'static [(&'static str, &'static str)], &'static str)>,
+    answers: HashMap<&'static str, Answer>,
     asked: Mutex<Vec<HttpRequest>>,
     error: Option<HttpError>,
 }
