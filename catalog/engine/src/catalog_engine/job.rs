@@ -237,9 +237,13 @@ fn finish(
 ) -> Processed {
     let is_location = entity.kind() == "Location";
     let broken = broken_files(&result, reads);
+    // A Location of which nothing could be used has failed itself, as upstream; one bad target
+    // among good ones fails alone.
+    let is_void = is_location && result.deferred.is_empty() && !result.errors.is_empty();
+    let completed = result.completed.as_ref().filter(|_| !is_void).map(CompletedJson::of);
     let mut processed = Processed {
-        failed: result.completed.is_none().then(|| CompletedJson::of(entity)),
-        completed: result.completed.as_ref().map(CompletedJson::of),
+        failed: completed.is_none().then(|| CompletedJson::of(entity)),
+        completed,
         relations: result.relations,
         errors: result.errors,
         warnings: result.warnings,
@@ -247,7 +251,7 @@ fn finish(
         reads: HashMap::new(),
         emission: None,
     };
-    if is_location && processed.completed.is_some() {
+    if is_location && result.completed.is_some() {
         let emit = |deferred| emitted(orchestrator, deferred);
         let entities = result.deferred.into_iter().map(emit).collect();
         processed.emission = Some(Emission { entities, scope, broken });

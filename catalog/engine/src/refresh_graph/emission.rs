@@ -263,6 +263,11 @@ impl RefreshGraph {
         if errors != node.errors {
             node.errors = errors;
             self.staged.stitch.insert(id);
+            // It may have failed until now for the very file that is good again.
+            if let Some(completed) = processed.completed {
+                self.staged.bytes += completed.size_bytes();
+                self.staged.completed.insert(id, completed);
+            }
         }
         node.reads.extend(processed.reads);
         self.staged.dirty.insert(id);
