@@ -1,7 +1,13 @@
 //! What the index costs over a generated estate: `index_bench ENTITIES.NDJSON`, one line an entity
 //! (`{"location": …, "entity": {…}}`), as the generator of estates writes them. Uids and relations
 //! are made up from the specs. Prints one line a figure; times are of the wall clock.
-#![expect(clippy::print_stdout, reason = "the figures are the output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::unchecked_time_subtraction,
+    reason = "the figures are the output, and a fault may end it"
+)]
 
 use std::{
     collections::HashMap,
@@ -29,6 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let text_bytes: usize = entities.iter().map(|entity| entity.body.len()).sum();
     println!("entities {} text {} MB", entities.len(), text_bytes / 1_000_000);
     let sample: Vec<FinalEntity> = entities.iter().step_by(entities.len() / 50).cloned().collect();
+    let whole = entities.clone();
     let before = resident_mb();
     let start = Instant::now();
     let used = processor_time();
@@ -58,6 +65,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     for key in FACETS {
         once(key, || reader.facets(&[key], &EntityPredicate::always()).len());
+    }
+    for batch in [100, 1000] {
+        let mut writer = IndexWriter::default();
+        let (start, used) = (Instant::now(), processor_time());
+        for (revision, part) in (1..).zip(whole.chunks(batch).take(20_000 / batch)) {
+            let changes: Vec<_> = part.iter().cloned().map(FinalEntityChange::Put).collect();
+            writer.apply(revision, &changes);
+        }
+        let used = processor_time() - used;
+        println!(
+            "at most 20,000 from nothing by {batch}: {:?}, processor {used:?}",
+            start.elapsed()
+        );
     }
     println!("memory after all: {} MB", resident_mb());
     Ok(())
@@ -196,7 +216,7 @@ fn ask_all(reader: &CatalogReader) {
         let time = best(|| reader.entities(&query).items.len());
         println!("{name}: {time:?} (first {first:?}), {} of {}", page.items.len(), page.total);
     }
-    let entity = reader.entities(&pages()[3].1).items[0].clone();
+    let entity = reader.entities(&pages()[3].1).items.swap_remove(0);
     let after = EntitiesQuery {
         position: Position::After(reader.sort_key(&entity, &pages()[3].1.order)),
         ..pages()[3].1.clone()

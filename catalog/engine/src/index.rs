@@ -30,6 +30,7 @@ mod search_words;
 mod shared_index;
 mod sorted_chunks;
 pub(crate) mod text;
+mod text_scan;
 mod writer;
 
 use std::sync::Arc;

@@ -1,5 +1,11 @@
 //! The index answers as a naive scan over all entities does: random entities, changes, conditions
 //! and queries. `PROPTEST_CASES` sets how many cases are tried.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail wherever it finds something wrong"
+)]
 
 mod naive_scan {
     pub(crate) mod dice;
@@ -8,7 +14,13 @@ mod naive_scan {
     pub(crate) mod world;
 }
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
 
 use callboard_catalog::{
     entities_catalog::EntitiesCatalog,
@@ -26,14 +38,27 @@ const CASES_A_WORLD: u64 = 25;
 fn index_answers_as_the_naive_scan_does() {
     let cases = std::env::var_os("PROPTEST_CASES").and_then(|text| text.to_str()?.parse().ok());
     let cases: u64 = cases.unwrap_or(DEFAULT_CASES);
-    let mut done = 0;
-    let mut seed = 0;
-    while done < cases {
-        seed += 1;
-        run_world(seed, CASES_A_WORLD.min(cases - done));
-        done += CASES_A_WORLD.min(cases - done);
+    let worlds = cases.div_ceil(CASES_A_WORLD);
+    let next = AtomicU64::new(0);
+    let run = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= worlds {
+                break;
+            }
+            run_world(seed, CASES_A_WORLD);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(run);
+        }
+    });
+    let done = worlds * CASES_A_WORLD;
+    #[expect(clippy::print_stdout, reason = "says how much was tried")]
+    {
+        println!("{done} cases, 0 differences");
     }
-    println!("{done} cases, 0 differences");
 }
 
 /// One catalog that changes between questions.

@@ -177,8 +177,7 @@ fn build_keys(tables: HashMap<Arc<str>, Vec<KeyTable>>) -> imbl::HashMap<Arc<str
     work.sort_by_key(|(_, tables)| {
         std::cmp::Reverse(tables.iter().map(KeyTable::size).sum::<usize>())
     });
-    let slots: Vec<Mutex<Option<(Arc<str>, Vec<KeyTable>)>>> =
-        work.into_iter().map(|item| Mutex::new(Some(item))).collect();
+    let slots: Vec<_> = work.into_iter().map(|item| Mutex::new(Some(item))).collect();
     let next = AtomicUsize::new(0);
     let run = || {
         let mut built = Vec::new();

@@ -6,8 +6,7 @@ use roaring::RoaringBitmap;
 
 use crate::{
     index::{
-        entity_index::EntityIndex, flatten::WORD_KEYS, key_index::KeyIndex, postings::Union,
-        text::fold,
+        entity_index::EntityIndex, key_index::KeyIndex, postings::Union, text::fold, text_scan,
     },
     query::{EntityPredicate, ReadCondition, TextFilter, ValueMatch},
 };
@@ -157,19 +156,12 @@ impl EntityIndex {
     }
 
     fn with_value(&self, key: &str, comparison: &Comparison<'_>) -> Arc<RoaringBitmap> {
-        let literal = self.words_for(key, comparison).or_else(|| self.literal_key(key));
-        let literal = literal.map(|index| comparison.find(index));
+        let literal = match comparison {
+            Comparison::Contains(term) => text_scan::containing(self, key, term),
+            _ => self.literal_key(key).map(|index| comparison.find(index)),
+        };
         let implied = comparison.holds("true").then(|| self.implied(key)).flatten();
         unite(literal, implied)
-    }
-
-    /// The words of a searched key, where they tell as much as its values: a term without gaps is
-    /// part of a value if it is part of one of its words, and there are far fewer words.
-    fn words_for(&self, key: &str, comparison: &Comparison<'_>) -> Option<&Arc<KeyIndex>> {
-        let Comparison::Contains(term) = comparison else { return None };
-        let is_word = !term.is_empty() && term.chars().all(char::is_alphanumeric);
-        let (_, words) = WORD_KEYS.iter().find(|(known, _)| is_word && *known == key)?;
-        self.literal_key(words)
     }
 }
 

@@ -44,7 +44,7 @@ impl ValueEntry {
 
 impl ValueEntry {
     fn compare(&self, lower: &str, original: &str, implies: bool) -> Ordering {
-        let texts = (&*self.lower).cmp(lower).then_with(|| (&*self.original).cmp(original));
+        let texts = (*self.lower).cmp(lower).then_with(|| (*self.original).cmp(original));
         texts.then_with(|| self.implies.cmp(&implies))
     }
 }
@@ -114,11 +114,37 @@ impl KeyIndex {
         union.finish()
     }
 
+    /// Those of `candidates` whose only value contains `term`.
+    pub(crate) fn containing_among(
+        &self,
+        candidates: &RoaringBitmap,
+        term: &str,
+    ) -> Arc<RoaringBitmap> {
+        let column = self.order();
+        let value = |id: u32| self.values.get(column.place(self, column.smallest(id)));
+        let contains = |id: &u32| value(*id).is_some_and(|entry| entry.lower.contains(term));
+        Arc::new(candidates.iter().filter(contains).collect())
+    }
+
+    /// The entities that have a value that ends with `suffix`. Looks at every value's letters.
+    pub(crate) fn with_suffix(&self, suffix: &str) -> Arc<RoaringBitmap> {
+        let letters = Letters::of(suffix);
+        let mut union = Union::default();
+        for entry in self.values.iter() {
+            if entry.letters.include(letters) && entry.lower.ends_with(suffix) {
+                union.add(&entry.ids);
+            }
+        }
+        union.finish()
+    }
+
     /// The entities that have a value that starts with `prefix`.
     pub(crate) fn with_prefix(&self, prefix: &str) -> Arc<RoaringBitmap> {
         let mut union = Union::default();
-        let entries = self.values.iter_from(self.start_of(prefix));
-        for entry in entries.take_while(|entry| entry.lower.starts_with(prefix)) {
+        let is_before_end =
+            |entry: &ValueEntry| *entry.lower < *prefix || entry.lower.starts_with(prefix);
+        let end = self.values.lower_bound(is_before_end);
+        for entry in self.values.range(self.start_of(prefix), end) {
             union.add(&entry.ids);
         }
         union.finish()

@@ -14,8 +14,8 @@ pub(crate) const LAST: u32 = u32::MAX;
 #[derive(Debug)]
 pub(crate) struct OrderColumn {
     smallest: Ranks,
-    /// Where it differs from the smallest.
-    largest: HashMap<u32, u32>,
+    /// `None` where nobody has more than one value.
+    largest: Option<Ranks>,
     chunk_starts: Vec<u32>,
 }
 
@@ -30,15 +30,16 @@ enum Ranks {
 impl OrderColumn {
     /// The column of `key`.
     pub(crate) fn new(key: &KeyIndex) -> Self {
-        let ids = key.exists.to_bitmap();
-        let size = ids.max().map_or(0, |max| max as usize + 1);
-        let is_dense = key.exists.len() >= size / 16;
-        let mut smallest = if is_dense {
-            Ranks::Dense(vec![LAST; size])
-        } else {
-            Ranks::Sparse(HashMap::with_capacity(key.exists.len()))
+        let size = key.exists.to_bitmap().max().map_or(0, |max| max as usize + 1);
+        let ranks = || {
+            if key.exists.len() >= size / 16 {
+                Ranks::Dense(vec![LAST; size])
+            } else {
+                Ranks::Sparse(HashMap::with_capacity(key.exists.len()))
+            }
         };
-        let mut largest = HashMap::new();
+        let mut smallest = ranks();
+        let mut largest = (!key.multiple.is_empty()).then(ranks);
         let mut rank = 0;
         let mut previous: Option<&str> = None;
         for (ordinal, entry) in (0_u32..).zip(key.values.iter()) {
@@ -47,8 +48,9 @@ impl OrderColumn {
                 previous = Some(&*entry.lower);
             }
             entry.ids.for_each(|id| {
-                if !smallest.set_first(id, rank) {
-                    largest.insert(id, rank);
+                smallest.set_if_absent(id, rank);
+                if let Some(largest) = &mut largest {
+                    largest.set(id, rank);
                 }
             });
         }
@@ -57,18 +59,12 @@ impl OrderColumn {
 
     /// The rank of the entity's smallest value; [`LAST`] if it has none.
     pub(crate) fn smallest(&self, id: u32) -> u32 {
-        match &self.smallest {
-            Ranks::Dense(ranks) => ranks.get(id as usize).copied().unwrap_or(LAST),
-            Ranks::Sparse(ranks) => ranks.get(&id).copied().unwrap_or(LAST),
-        }
+        self.smallest.get(id)
     }
 
     /// The rank of the entity's largest value; [`LAST`] if it has none.
     pub(crate) fn largest(&self, id: u32) -> u32 {
-        if self.largest.is_empty() {
-            return self.smallest(id);
-        }
-        self.largest.get(&id).copied().unwrap_or_else(|| self.smallest(id))
+        self.largest.as_ref().unwrap_or(&self.smallest).get(id)
     }
 
     /// The rank of a lower-cased value, whether or not anybody has it.
@@ -105,23 +101,29 @@ pub(crate) const fn rank_of(ordinal: u32) -> u32 {
 }
 
 impl Ranks {
-    /// Sets the rank if there is none yet; whether it did.
-    fn set_first(&mut self, id: u32, rank: u32) -> bool {
+    fn get(&self, id: u32) -> u32 {
         match self {
-            Self::Dense(ranks) => match ranks.get_mut(id as usize) {
-                Some(place) if *place == LAST => {
+            Self::Dense(ranks) => ranks.get(id as usize).copied().unwrap_or(LAST),
+            Self::Sparse(ranks) => ranks.get(&id).copied().unwrap_or(LAST),
+        }
+    }
+
+    fn set(&mut self, id: u32, rank: u32) {
+        match self {
+            Self::Dense(ranks) => {
+                if let Some(place) = ranks.get_mut(id as usize) {
                     *place = rank;
-                    true
                 }
-                _ => false,
-            },
-            Self::Sparse(ranks) => match ranks.entry(id) {
-                hashbrown::hash_map::Entry::Vacant(vacant) => {
-                    vacant.insert(rank);
-                    true
-                }
-                hashbrown::hash_map::Entry::Occupied(_) => false,
-            },
+            }
+            Self::Sparse(ranks) => {
+                ranks.insert(id, rank);
+            }
+        }
+    }
+
+    fn set_if_absent(&mut self, id: u32, rank: u32) {
+        if self.get(id) == LAST {
+            self.set(id, rank);
         }
     }
 }

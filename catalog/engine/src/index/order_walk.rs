@@ -2,8 +2,9 @@
 //!
 //! Two ways lead there. *Gathering* looks up where every entity of the set stands and selects:
 //! cheap for small sets. *Walking* goes through the values in their order and asks the set about
-//! each entity met: cheap for sets that are dense in the catalog, whatever its size. Walking gives
-//! up when it has cost as much as gathering would.
+//! each entity met: cheap for sets that are dense in the catalog, whatever its size. A walk that
+//! takes far longer than expected, because the set stands at the far end, gives up before it costs
+//! what gathering does.
 
 use std::sync::Arc;
 
@@ -44,14 +45,14 @@ struct End<'a> {
     inclusion: Inclusion,
 }
 
-impl<'a> End<'a> {
+impl End<'_> {
     fn first(self) -> u32 {
         self.standing.first().copied().unwrap_or_default()
     }
 
     /// The rest of it, within the group in which its first rank stands.
-    fn rest(self) -> End<'a> {
-        End { standing: self.standing.get(1..).unwrap_or_default(), ..self }
+    fn rest(self) -> Self {
+        Self { standing: self.standing.get(1..).unwrap_or_default(), ..self }
     }
 }
 
@@ -85,15 +86,17 @@ impl Basket<'_> {
     }
 }
 
-impl<'a> Walk<'a> {
+impl Walk<'_> {
     fn first(self, matches: &Matches, end: Option<End<'_>>, need: usize) -> Vec<u32> {
         let size = matches.len(self.ordering.index);
         if need == 0 || size == 0 {
             return Vec::new();
         }
-        let steps = self.ordering.index.len() / size * need.min(size);
-        if size > SMALL && steps < size {
-            let mut basket = Basket { matches, ids: Vec::new(), need, steps: size };
+        // What a walk costs if the set is spread evenly through the order.
+        let expected = self.ordering.index.len() / size * need.min(size);
+        if size > SMALL && expected < size {
+            let steps = expected.saturating_mul(4).max(size / 2).saturating_add(SMALL);
+            let mut basket = Basket { matches, ids: Vec::new(), need, steps };
             let walked = match self.ordering.fields.get(self.level) {
                 Some(field) => self.values(field, end, &mut basket),
                 None => self.refs(end, &mut basket),
@@ -300,15 +303,25 @@ impl<'a> Walk<'a> {
         match fields {
             [] => {
                 let end = end.map(|end| (turned(end.first()), end.inclusion));
-                select(ids.map(|id| (turned(refs.get(id)), id)), end, need)
+                select(ids.map(|id| (turned(refs.get(id)), id)), end.as_ref(), need)
             }
-            [_] | [_, _] | [_, _, _] => {
+            [field] => {
+                let pair =
+                    |one: u32, other: u32| u64::from(turned(one)) << 32 | u64::from(turned(other));
+                let end = end.map(|end| {
+                    let last = end.rest().first();
+                    (pair(end.first(), last), end.inclusion)
+                });
+                let key = |id: u32| pair(field.standing(id), refs.get(id));
+                select(ids.map(|id| (key(id), id)), end.as_ref(), need)
+            }
+            [_, _] | [_, _, _] => {
                 let end = end.map(|end| (pack(&mut end.standing.iter().copied()), end.inclusion));
                 let key = |id: u32| {
                     let ranks = fields.iter().map(|field| field.standing(id));
                     pack(&mut ranks.chain([refs.get(id)]))
                 };
-                select(ids.map(|id| (key(id), id)), end, need)
+                select(ids.map(|id| (key(id), id)), end.as_ref(), need)
             }
             _ => {
                 let list = |ranks: &mut dyn Iterator<Item = u32>| -> Vec<u32> {
@@ -319,7 +332,7 @@ impl<'a> Walk<'a> {
                     let ranks = fields.iter().map(|field| field.standing(id));
                     list(&mut ranks.chain([refs.get(id)]))
                 };
-                select(ids.map(|id| (key(id), id)), end, need)
+                select(ids.map(|id| (key(id), id)), end.as_ref(), need)
             }
         }
     }
@@ -342,19 +355,30 @@ impl Group<'_> {
 /// The ids of the `need` smallest keys at or beyond `end`, in order.
 fn select<K: Ord>(
     keys: impl Iterator<Item = (K, u32)>,
-    end: Option<(K, Inclusion)>,
+    end: Option<&(K, Inclusion)>,
     need: usize,
 ) -> Vec<u32> {
-    let is_beyond = |(key, _): &(K, u32)| match &end {
+    let is_beyond = |(key, _): &(K, u32)| match end {
         None => true,
         Some((end, Inclusion::Inclusive)) => key >= end,
         Some((end, Inclusion::Exclusive)) => key > end,
     };
-    let mut found: Vec<(K, u32)> = keys.filter(is_beyond).collect();
-    if need < found.len() {
-        found.select_nth_unstable(need);
-        found.truncate(need);
+    let room = need.saturating_mul(2).max(SMALL);
+    let mut found: Vec<(K, u32)> = Vec::new();
+    let mut is_cut = false;
+    for pair in keys.filter(is_beyond) {
+        // Once there was a cut, the last one is the largest of those that are still of use.
+        if is_cut && found.get(need.saturating_sub(1)).is_some_and(|last| pair > *last) {
+            continue;
+        }
+        found.push(pair);
+        if found.len() > room {
+            found.select_nth_unstable(need.saturating_sub(1));
+            found.truncate(need);
+            is_cut = true;
+        }
     }
     found.sort_unstable();
+    found.truncate(need);
     found.into_iter().map(|(_, id)| id).collect()
 }

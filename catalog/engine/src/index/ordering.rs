@@ -104,12 +104,6 @@ impl<'a> Ordering<'a> {
         self.fields.first().filter(|_| self.unordered == Unordered::Dropped)
     }
 
-    /// Where the entity stands.
-    pub(crate) fn standing(&self, id: u32) -> Standing {
-        let fields = self.fields.iter().map(|field| field.standing(id));
-        fields.chain([self.ref_ranks.get(id)]).collect()
-    }
-
     /// Where an entity with this key stands or would stand.
     pub(crate) fn standing_of(&self, key: &SortKey) -> Standing {
         let values = key.values.iter().map(|value| value.as_deref()).chain(std::iter::repeat(None));

@@ -111,7 +111,7 @@ fn is_one_edit_away(letters: &[char], other: &str) -> bool {
         (one, two) = (head_one, head_two);
     }
     match (one, two) {
-        ([_], []) | ([], [_]) | ([_], [_]) => true,
+        ([_], [] | [_]) | ([], [_]) => true,
         ([a, b], [c, d]) => a == d && b == c,
         _ => false,
     }

@@ -71,11 +71,6 @@ impl<T: Clone> SortedChunks<T> {
         }
     }
 
-    /// How many items there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.len
-    }
-
     /// Finds an item; `compare` says how an item compares to the searched one. `O(log n)`.
     pub(crate) fn find(&self, compare: impl Fn(&T) -> Ordering) -> Found {
         let (mut low, mut high) = (0, self.chunks.len());
@@ -160,6 +155,18 @@ impl<T: Clone> SortedChunks<T> {
         first.iter().chain(rest.flat_map(|chunk| chunk.iter()))
     }
 
+    /// The items from `start` to before `end`, in order.
+    pub(crate) fn range(&self, start: Place, end: Place) -> impl Iterator<Item = &T> {
+        let chunks = start.chunk..end.chunk.saturating_add(1).min(self.chunks.len());
+        let chunks = chunks.filter_map(move |index| {
+            let chunk = self.chunks.get(index)?;
+            let from = if index == start.chunk { start.offset } else { 0 };
+            let to = if index == end.chunk { end.offset } else { chunk.len() };
+            chunk.get(from..to)
+        });
+        chunks.flatten()
+    }
+
     /// The items before `place`, backwards.
     pub(crate) fn iter_back_from(&self, place: Place) -> impl Iterator<Item = &T> {
         let first = self.chunks.get(place.chunk);
@@ -225,13 +232,15 @@ mod tests {
             if let Some(before) = before {
                 assert_eq!(old.iter().copied().collect::<Vec<_>>(), before);
             }
-            assert_eq!(list.len(), model.len());
+            assert_eq!(list.len, model.len());
         }
         assert!(list.iter().eq(model.iter()));
         let starts = list.chunk_starts();
         for value in [0, 3, 700, 1499, 2000] {
             let place = list.lower_bound(|item| *item < value);
             assert!(list.iter_from(place).eq(model.range(value..)));
+            let end = list.lower_bound(|item| *item < value + 50);
+            assert!(list.range(place, end).eq(model.range(value..value + 50)));
             assert!(list.iter_back_from(place).eq(model.range(..value).rev()));
             let ordinal = list.ordinal(place, &starts);
             assert_eq!(ordinal as usize, model.range(..value).count());

@@ -71,7 +71,7 @@ fn value_match(dice: &mut Dice) -> ValueMatch {
             ValueMatch::Prefix(value.chars().take(dice.below(4)).collect::<String>().into())
         }
         _ => {
-            let value = value(dice);
+            let value = if dice.one_in(2) { value(dice) } else { search_text(dice) };
             ValueMatch::Contains(value.chars().skip(dice.below(3)).collect::<String>().into())
         }
     }
@@ -94,7 +94,7 @@ pub(crate) fn query(dice: &mut Dice, scan: &Scan) -> EntitiesQuery {
         })
         .collect();
     let text = dice.one_in(4).then(|| {
-        let term = value(dice);
+        let term = if dice.one_in(2) { value(dice) } else { search_text(dice) };
         let count = dice.below(3);
         let fields = (0..count).map(|_| key(dice).into()).collect();
         TextFilter { term: term.chars().skip(dice.below(2)).collect::<String>().into(), fields }
@@ -149,7 +149,7 @@ pub(crate) fn search_text(dice: &mut Dice) -> String {
         text = text.chars().take(1 + dice.below(6)).collect();
     }
     if dice.one_in(8) {
-        text = world::entity_ref(dice).as_str().to_owned();
+        text = world::entity_ref(dice).to_string();
     }
     dice.in_any_case(&text)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -225,6 +225,7 @@ impl VisibleScan<'_> {
         }
         let candidates: Vec<_> =
             self.seen.iter().filter(|entity| entity.rows.matches(predicate)).collect();
+        let near: Vec<HashSet<String>> = asked.iter().map(|word| edits(word)).collect();
         let mut hits: Vec<(usize, usize, &str)> = Vec::new();
         let mut typos: Vec<(usize, usize, &str)> = Vec::new();
         for entity in candidates {
@@ -232,7 +233,7 @@ impl VisibleScan<'_> {
             let hit = (entity.entity_ref.name().len(), entity.entity_ref.as_str());
             match searched.tier(entity.entity_ref.as_str(), &text, &asked) {
                 Some(tier) => hits.push((tier, hit.0, hit.1)),
-                None if searched.has_typo(&asked) => typos.push((9, hit.0, hit.1)),
+                None if searched.has_typo(&asked, &near) => typos.push((9, hit.0, hit.1)),
                 None => {}
             }
         }
@@ -329,21 +330,22 @@ impl Searched {
         tiers.zip(1..).find_map(|(holds, tier)| holds.then_some(tier))
     }
 
-    fn has_typo(&self, asked: &[String]) -> bool {
+    fn has_typo(&self, asked: &[String], near: &[HashSet<String>]) -> bool {
         let any = [all_words(&self.name), all_words(&self.titles), all_words(&self.rest)].concat();
         let starts = |asked: &str| any.iter().any(|word| word.starts_with(asked));
         let others = |skipped: std::ops::Range<usize>| {
             (0..asked.len()).filter(|at| !skipped.contains(at)).all(|at| starts(&asked[at]))
         };
-        let is_near = |asked: &str| any.iter().any(|word| edits(asked).contains(word));
+        let is_near = |at: usize| any.iter().any(|word| near[at].contains(word));
         let is_split = |asked: &str| {
             let cuts = asked.char_indices().skip(1).map(|(at, _)| asked.split_at(at));
             cuts.into_iter()
                 .any(|(first, rest)| any.iter().any(|word| word == first) && starts(rest))
         };
         let in_word = (0..asked.len()).any(|at| {
-            let asked = &asked[at];
-            asked.chars().count() >= 4 && others(at..at + 1) && (is_near(asked) || is_split(asked))
+            asked[at].chars().count() >= 4
+                && others(at..at + 1)
+                && (is_near(at) || is_split(&asked[at]))
         });
         let joined = (1..asked.len())
             .any(|at| others(at - 1..at + 1) && starts(&format!("{}{}", asked[at - 1], asked[at])));
@@ -352,11 +354,12 @@ impl Searched {
 }
 
 fn all_words(texts: &[String]) -> Vec<String> {
-    texts.iter().flat_map(|text| words(text)).collect()
+    let words = texts.iter().flat_map(|text| words(text));
+    words.filter(|word| word.encode_utf16().count() <= 200).collect()
 }
 
 /// Every text one edit away, with the letters that occur.
-fn edits(word: &str) -> Vec<String> {
+fn edits(word: &str) -> HashSet<String> {
     let letters: Vec<char> = word.chars().collect();
     let alphabet: Vec<char> = ('a'..='z').chain('0'..='9').chain("æøåß".chars()).collect();
     let mut all = Vec::new();
