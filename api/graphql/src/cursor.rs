@@ -78,7 +78,7 @@ fn fingerprint(order: &[EntityOrder]) -> u32 {
     let mut add = |byte: u8| hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     for entry in order {
         entry.field.to_lowercase().bytes().for_each(&mut add);
-        add(if entry.direction == Direction::Asc { 0 } else { 1 });
+        add(u8::from(entry.direction == Direction::Desc));
     }
     hash
 }

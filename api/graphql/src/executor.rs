@@ -94,8 +94,8 @@ impl GraphqlService {
 
     /// Executes one request within the public limits, perhaps a subscription: then there is one
     /// body for each event, until the receiver drops the stream or the source of changes ends.
-    pub fn subscribe(&self, body: Bytes, caller: &Caller) -> BoxStream<'static, Bytes> {
-        let prepared = match self.prepare_subscription(&body, caller) {
+    pub fn subscribe(&self, body: &[u8], caller: &Caller) -> BoxStream<'static, Bytes> {
+        let prepared = match self.prepare_subscription(body, caller) {
             Ok(prepared) => prepared,
             Err(error) => {
                 let body = Answer::refused(&error).into_public().body;

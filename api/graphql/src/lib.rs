@@ -5,6 +5,8 @@
 //! response bodies; the transport decides on methods, content types and status codes (`GET` must
 //! never reach it with a mutation or a subscription).
 
+#![expect(clippy::unused_async, reason = "the library wants resolvers to be async")]
+
 mod answer;
 mod changes;
 mod connection;

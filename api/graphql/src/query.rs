@@ -1,6 +1,6 @@
 //! The root of queries.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{
     Context, ContextSelectionSet, Enum, ID, InputObject, Object, ObjectType, OutputType,
@@ -165,7 +165,7 @@ impl Query {
 
     /// You.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer, FieldError> {
-        Ok(Viewer(Scope::of(ctx)?.clone()))
+        Ok(Viewer(Arc::clone(Scope::of(ctx)?)))
     }
 }
 

@@ -118,3 +118,47 @@ fn charge(left: &AtomicUsize, count: usize, what: &'static str) -> Result<(), Fi
         .map(|_| ())
         .map_err(|_| FieldError::AnswerSize(what))
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_catalog::{
+        index::{EntityIndex, IndexedEntity},
+        query::ReadCondition,
+    };
+
+    use super::*;
+
+    fn scope(deadline: Instant, budget: AnswerBudget) -> Arc<Scope> {
+        let reader = CatalogReader::new(Arc::new(EntityIndex::default()), &ReadCondition::Nothing);
+        Arc::new(Scope::new(Caller::guest(), reader, deadline, budget))
+    }
+
+    #[test]
+    fn nothing_is_read_after_the_deadline() {
+        let late = scope(Instant::now(), AnswerBudget::UNLIMITED);
+        let entity_ref = EntityRef::new("a", "b", "c");
+        assert_eq!(late.reader().map(|_| ()), Err(FieldError::Deadline));
+        assert_eq!(late.entity(&entity_ref).map(|_| ()), Err(FieldError::Deadline));
+        let in_time = scope(Instant::now() + crate::limits::DEADLINE, AnswerBudget::UNLIMITED);
+        assert_eq!(in_time.entity(&entity_ref).map(|found| found.is_none()), Ok(true));
+    }
+
+    #[test]
+    fn an_answer_ends_where_its_budget_does() {
+        let deadline = Instant::now() + crate::limits::DEADLINE;
+        let scope = scope(deadline, AnswerBudget { objects: 2, bytes: 10 });
+        let entity = Arc::new(IndexedEntity {
+            entity_ref: EntityRef::new("a", "b", "c"),
+            uid: "u".into(),
+            json: bytes::Bytes::new(),
+            relations: Box::default(),
+            parents: Arc::default(),
+        });
+        let is_over = |result| result == Err(FieldError::AnswerSize("objects"));
+        assert!(scope.node(Arc::clone(&entity)).is_ok());
+        assert!(scope.node(Arc::clone(&entity)).is_ok());
+        assert!(is_over(scope.node(entity).map(|_| ())));
+        assert_eq!(scope.charge_bytes(10), Ok(()));
+        assert_eq!(scope.charge_bytes(1), Err(FieldError::AnswerSize("bytes")));
+    }
+}

@@ -323,11 +323,10 @@ mod tests {
 
     #[test]
     fn fragments_are_weighed_once_however_they_nest() {
-        let bomb: String = (0..17)
-            .map(|n| {
-                format!("fragment F{n} on X {{ x {{ ...F{m} }} y {{ ...F{m} }} }}\n", m = n + 1)
-            })
-            .collect();
+        let bomb = |n: usize| {
+            format!("fragment F{n} on X {{ x {{ ...F{m} }} y {{ ...F{m} }} }}\n", m = n + 1)
+        };
+        let bomb = (0..17).map(bomb).collect::<Vec<_>>().concat();
         let query = format!("{{ ...F0 }} {bomb} fragment F17 on X {{ a }}");
         assert!(matches!(weigh(&query), Err(RequestError::Depth { .. })), "{:?}", weigh(&query));
         let query = "{ ...A } fragment A on Q { ...B } fragment B on Q { ...A }";

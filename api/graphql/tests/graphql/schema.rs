@@ -8,7 +8,7 @@ use async_graphql::{
     },
 };
 
-const COMMITTED: &str = include_str!("../schema.graphql");
+const COMMITTED: &str = include_str!("../../schema.graphql");
 
 #[test]
 fn the_committed_schema_is_the_one_that_is_served() {

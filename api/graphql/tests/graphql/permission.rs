@@ -1,8 +1,5 @@
 //! What a caller may not read does not exist, wherever one looks.
 
-#[path = "support/catalog.rs"]
-mod support;
-
 use std::sync::Arc;
 
 use callboard_auth::{Caller, Decision, Principal, SignInMethod};

@@ -1,5 +1,4 @@
 //! A small catalog in memory and a service over it.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::sync::{Arc, Mutex};
 
@@ -18,19 +17,19 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
 /// A service over a catalog that tests can change.
-pub struct TestCatalog {
-    pub service: GraphqlService,
+pub(crate) struct TestCatalog {
+    pub(crate) service: GraphqlService,
     writer: Mutex<IndexWriter>,
     changes: broadcast::Sender<EntityChangeNotice>,
 }
 
 impl TestCatalog {
     /// The estate of [`estate`], for callers as `StaticPolicy` judges them.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(estate(), Arc::new(StaticPolicy))
     }
 
-    pub fn with(entities: Vec<FinalEntity>, policy: Arc<dyn PermissionPolicy>) -> Self {
+    pub(crate) fn with(entities: Vec<FinalEntity>, policy: Arc<dyn PermissionPolicy>) -> Self {
         let writer = IndexWriter::new(IndexBuilder::build(1, entities));
         let (changes, _) = broadcast::channel(4);
         let service = GraphqlService::new(SchemaPorts {
@@ -42,7 +41,7 @@ impl TestCatalog {
     }
 
     /// Applies changes as one revision and announces them.
-    pub fn apply(&self, revision: u64, changes: &[FinalEntityChange]) {
+    pub(crate) fn apply(&self, revision: u64, changes: &[FinalEntityChange]) {
         self.writer.lock().unwrap().apply(revision, changes);
         let entity_refs = changes.iter().map(|change| match change {
             FinalEntityChange::Put(entity) => entity.entity_ref.clone(),
@@ -52,24 +51,24 @@ impl TestCatalog {
         drop(self.changes.send(notice));
     }
 
-    pub async fn public(&self, query: &str) -> PublicAnswer {
+    pub(crate) async fn public(&self, query: &str) -> PublicAnswer {
         self.service.execute_public(body(query), &Caller::guest()).await
     }
 
     /// The whole response to a query of the guest.
-    pub async fn response(&self, query: &str) -> Value {
+    pub(crate) async fn response(&self, query: &str) -> Value {
         serde_json::from_slice(&self.public(query).await.body).unwrap()
     }
 
     /// The data of a query of the guest that must succeed.
-    pub async fn data(&self, query: &str) -> Value {
+    pub(crate) async fn data(&self, query: &str) -> Value {
         let mut response = self.response(query).await;
         assert!(response.get("errors").is_none(), "{query}: {response}");
         response["data"].take()
     }
 
     /// The code and the message of the first error of a query of the guest.
-    pub async fn error(&self, query: &str) -> (String, String) {
+    pub(crate) async fn error(&self, query: &str) -> (String, String) {
         let response = self.response(query).await;
         let error = &response["errors"][0];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -77,7 +76,7 @@ impl TestCatalog {
     }
 
     /// The refs at `nodes` of the first field of a query.
-    pub async fn refs(&self, query: &str) -> Vec<String> {
+    pub(crate) async fn refs(&self, query: &str) -> Vec<String> {
         let data = self.data(query).await;
         let connection = data.as_object().unwrap().values().next().unwrap().clone();
         refs(&connection)
@@ -85,21 +84,21 @@ impl TestCatalog {
 }
 
 /// The refs of the nodes of a connection.
-pub fn refs(connection: &Value) -> Vec<String> {
+pub(crate) fn refs(connection: &Value) -> Vec<String> {
     let nodes = connection["nodes"].as_array().unwrap();
     nodes.iter().map(|node| node["ref"].as_str().unwrap().to_owned()).collect()
 }
 
-pub fn body(query: &str) -> Bytes {
+pub(crate) fn body(query: &str) -> Bytes {
     json!({ "query": query }).to_string().into()
 }
 
 /// A policy that lets everybody read what a condition holds of.
 #[derive(Debug)]
-pub struct TestPolicy(pub Mutex<Decision>);
+pub(crate) struct TestPolicy(pub(crate) Mutex<Decision>);
 
 impl TestPolicy {
-    pub fn new(decision: Decision) -> Arc<Self> {
+    pub(crate) fn new(decision: Decision) -> Arc<Self> {
         Arc::new(Self(Mutex::new(decision)))
     }
 }
@@ -111,7 +110,7 @@ impl PermissionPolicy for TestPolicy {
 }
 
 /// An entity as stitching gives it. `entity` lacks what every entity has alike.
-pub fn entity(mut entity: Value) -> FinalEntity {
+pub(crate) fn entity(mut entity: Value) -> FinalEntity {
     let kind = entity["kind"].as_str().unwrap().to_owned();
     let metadata = entity["metadata"].as_object_mut().unwrap();
     let name = metadata["name"].as_str().unwrap().to_owned();
@@ -142,14 +141,18 @@ pub fn entity(mut entity: Value) -> FinalEntity {
     }
 }
 
-pub fn relations(pairs: &[(&str, &str)]) -> Value {
+pub(crate) fn relations(pairs: &[(&str, &str)]) -> Value {
     let relation = |(kind, target): &(&str, &str)| json!({ "type": kind, "targetRef": target });
     pairs.iter().map(relation).collect()
 }
 
 /// A squad, two components of a system, an API, a database, a gadget, and something broken.
-pub fn estate() -> Vec<FinalEntity> {
-    [
+pub(crate) fn estate() -> Vec<FinalEntity> {
+    software().into_iter().chain(the_rest()).map(entity).collect()
+}
+
+fn software() -> Vec<Value> {
+    vec![
         json!({
             "kind": "Component",
             "metadata": {
@@ -218,6 +221,12 @@ pub fn estate() -> Vec<FinalEntity> {
             "kind": "Domain", "metadata": { "name": "money" }, "spec": {},
             "relations": relations(&[("hasPart", "system:default/bank")]),
         }),
+    ]
+}
+
+/// People, kinds apart from software, and an entity that never processed.
+fn the_rest() -> Vec<Value> {
+    vec![
         json!({
             "kind": "Group", "metadata": { "name": "squad-a", "title": "Squad A" },
             "spec": { "type": "team", "children": [], "profile": { "displayName": "The A squad" } },
@@ -272,6 +281,4 @@ pub fn estate() -> Vec<FinalEntity> {
             }] },
         }),
     ]
-    .map(entity)
-    .into()
 }

@@ -1,8 +1,5 @@
 //! Following changes.
 
-#[path = "support/catalog.rs"]
-mod support;
-
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -32,7 +29,7 @@ fn deleted(name: &str) -> FinalEntityChange {
 
 /// A subscription of the guest that listens already.
 async fn follow(catalog: &TestCatalog, query: &str) -> BoxStream<'static, Bytes> {
-    let mut stream = catalog.service.subscribe(body(query), &Caller::guest()).peekable();
+    let mut stream = catalog.service.subscribe(&body(query), &Caller::guest()).peekable();
     // Polled once, it subscribes; nothing has changed yet, so that nothing is ready.
     assert!(
         futures_util::poll!(std::pin::pin!(std::pin::Pin::new(&mut stream).peek())).is_pending()
@@ -95,7 +92,7 @@ async fn permission_is_judged_at_every_change() {
         key: "metadata.tags".into(),
         matches: ValueMatch::In(vec!["open".into()]),
     })));
-    let catalog = TestCatalog::with(estate(), policy.clone());
+    let catalog = TestCatalog::with(estate(), Arc::<TestPolicy>::clone(&policy));
     let mut stream = follow(&catalog, QUERY).await;
     catalog.apply(2, &[component("a", "A", "open"), component("b", "B", "closed")]);
     assert_eq!(change(&mut stream).await, is("CREATED", "a"));
@@ -128,7 +125,7 @@ async fn a_subscriber_that_lags_is_told_and_goes_on() {
 async fn a_stream_carries_queries_too_and_ends_with_its_source() {
     let catalog = TestCatalog::new();
     let query = body("{ viewer { via } }");
-    let answers: Vec<Bytes> = catalog.service.subscribe(query, &Caller::guest()).collect().await;
+    let answers: Vec<Bytes> = catalog.service.subscribe(&query, &Caller::guest()).collect().await;
     assert_eq!(answers, [Bytes::from_static(br#"{"data":{"viewer":{"via":"GUEST"}}}"#)]);
 }
 
@@ -136,7 +133,7 @@ async fn a_stream_carries_queries_too_and_ends_with_its_source() {
 async fn a_subscription_is_refused_where_it_cannot_be() {
     let catalog = TestCatalog::new();
     let first = async |query: &str, caller: &Caller| -> Value {
-        let body = catalog.service.subscribe(body(query), caller).next().await.unwrap();
+        let body = catalog.service.subscribe(&body(query), caller).next().await.unwrap();
         serde_json::from_slice(&body).unwrap()
     };
     let guest = Caller::guest();
