@@ -199,7 +199,7 @@ impl Connection {
     fn start(&mut self, id: String, payload: String, operations: &mut Operations) {
         let stop = tokio_util::sync::CancellationToken::new();
         self.open.insert(id.clone(), stop.clone());
-        let responses = self.service.subscribe(Bytes::from(payload), &self.caller);
+        let responses = self.service.subscribe(payload.as_bytes(), &self.caller);
         let ending = id.clone();
         let events = responses
             .take_until(async move { stop.cancelled().await })
