@@ -31,7 +31,7 @@ use callboard_catalog::{
 };
 use naive_scan::{dice::Dice, questions, scan::Scan, world};
 
-const DEFAULT_CASES: u64 = 800;
+const DEFAULT_CASES: u64 = 500;
 const CASES_A_WORLD: u64 = 25;
 
 #[test]
