@@ -6,22 +6,20 @@
 
 use std::path::{Path, PathBuf};
 
+use callboard_catalog::processing::ScmKind;
 use callboard_plugin::AllowList;
 use callboard_plugin_scm::Integration;
 
 pub(crate) use self::{
-    app::{AppConfig, AuthConfig, GuestConfig, OrganizationConfig, PermissionConfig},
-    backend::{BackendConfig, CorsConfig},
-    callboard::{CallboardConfig, LimitsConfig, TracesConfig},
-    catalog::{
-        AllowedKind, CatalogConfig, CatalogRuleConfig, LocationConfig, LocationMatcher,
-        OrphanStrategy,
-    },
-    database::{DatabaseConfig, PostgresConfig, PostgresTls},
-    error::{ConfigError, Problem},
+    app::{AppConfig, OrganizationConfig, PermissionConfig},
+    backend::BackendConfig,
+    callboard::{CallboardConfig, TracesConfig},
+    catalog::{CatalogConfig, CatalogRuleConfig, LocationConfig, LocationMatcher, OrphanStrategy},
+    database::{DatabaseConfig, PostgresTls},
+    error::ConfigError,
     json_schema::json_schema,
     listen::Listen,
-    report::{Report, check},
+    report::check,
     source::{ProcessSurroundings, Surroundings},
 };
 use self::{check::Findings, node::Node, section::Section};
@@ -57,10 +55,10 @@ pub(crate) struct Config {
     pub(crate) backend: BackendConfig,
     /// The hosts of `integrations.{github,gitlab,gitea}`.
     pub(crate) integrations: Vec<Integration>,
+    /// Every host of `integrations` and what runs there.
+    pub(crate) source_hosts: Vec<(String, ScmKind)>,
     /// `catalog`.
     pub(crate) catalog: CatalogConfig,
-    /// `auth`.
-    pub(crate) auth: AuthConfig,
     /// `permission`.
     pub(crate) permission: PermissionConfig,
     /// `callboard`.
@@ -133,8 +131,8 @@ fn read(
         app: AppConfig::read(&section, &backend.base_url),
         organization: OrganizationConfig::read(&section),
         integrations: integrations::read(&section, &mut findings),
+        source_hosts: integrations::source_hosts(&section),
         catalog: CatalogConfig::read(&section, &mut findings),
-        auth: AuthConfig::read(&section, &mut findings),
         permission: PermissionConfig::read(&section),
         callboard: CallboardConfig::read(&section, surroundings, &mut findings),
         backend,

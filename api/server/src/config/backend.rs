@@ -22,31 +22,12 @@ pub(crate) struct BackendConfig {
     pub(crate) listen: Listen,
     /// The durable store.
     pub(crate) database: DatabaseConfig,
-    /// Which other origins may call from a browser.
-    pub(crate) cors: Option<CorsConfig>,
     /// `backend.reading.allow`.
     pub(crate) reading: AllowList,
     /// `backend.auth.externalAccess` of type `static`.
     pub(crate) external_access: StaticTokens,
     /// The subjects of tokens without `accessRestrictions`: they may do everything.
     pub(crate) unrestricted_subjects: Vec<String>,
-}
-
-/// `backend.cors`. Source: the options of Express' `cors`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct CorsConfig {
-    /// Origins, in which `*` stands for any part of a host's name.
-    pub(crate) origins: Vec<String>,
-    /// Methods; empty = those that the routes take.
-    pub(crate) methods: Vec<String>,
-    /// Headers that may be sent; empty = those asked for.
-    pub(crate) allowed_headers: Vec<String>,
-    /// Headers that may be seen.
-    pub(crate) exposed_headers: Vec<String>,
-    /// Whether cookies may be sent.
-    pub(crate) allows_credentials: bool,
-    /// Seconds for which a browser keeps the answer.
-    pub(crate) max_age_seconds: Option<u32>,
 }
 
 impl BackendConfig {
@@ -67,26 +48,11 @@ impl BackendConfig {
             base_url,
             listen,
             database: DatabaseConfig::read(&backend.at("database"), folder, findings),
-            cors: cors(&backend.at("cors")),
             reading: reading(&backend, findings),
             external_access,
             unrestricted_subjects,
         })
     }
-}
-
-fn cors(section: &Section<'_>) -> Option<CorsConfig> {
-    let origins = section.texts("origin")?;
-    let texts = |key: &str| section.texts(key).unwrap_or_default();
-    let max_age = section.number("maxAge").and_then(|number| format!("{number:.0}").parse().ok());
-    Some(CorsConfig {
-        origins,
-        methods: texts("methods"),
-        allowed_headers: texts("allowedHeaders"),
-        exposed_headers: texts("exposedHeaders"),
-        allows_credentials: section.flag("credentials").unwrap_or(false),
-        max_age_seconds: max_age,
-    })
 }
 
 fn reading(backend: &Section<'_>, findings: &mut Findings) -> AllowList {

@@ -31,8 +31,6 @@ pub(crate) struct CallboardConfig {
     pub(crate) traces: Option<TracesConfig>,
     /// Limits of reading.
     pub(crate) limits: LimitsConfig,
-    /// Where the portal is if a Backstage front end owns `/`.
-    pub(crate) portal_path: String,
 }
 
 /// `callboard.traces`.
@@ -71,7 +69,6 @@ impl CallboardConfig {
             metrics_listen: Listen::read(&metrics, "127.0.0.1:9464", METRICS_PORT, findings),
             traces: traces(&callboard.at("traces"), findings),
             limits: LimitsConfig::read(&callboard.at("limits"), findings),
-            portal_path: portal_path(&callboard.at("portal"), findings),
         }
     }
 }
@@ -105,16 +102,6 @@ fn traces(section: &Section<'_>, findings: &mut Findings) -> Option<TracesConfig
         findings.problems.extend(problem(&section.at("sampleRatio"), expected));
     }
     Some(TracesConfig { endpoint, sample_ratio })
-}
-
-fn portal_path(section: &Section<'_>, findings: &mut Findings) -> String {
-    let path = section.text("path").unwrap_or("/portal").trim_end_matches('/');
-    let is_path = path.starts_with('/')
-        && path.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.".contains(c));
-    if !is_path {
-        findings.problems.extend(problem(&section.at("path"), "a path such as /portal"));
-    }
-    path.to_owned()
 }
 
 fn modules(callboard: &Section<'_>, findings: &mut Findings) -> Vec<KindModule> {

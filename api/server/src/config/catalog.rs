@@ -19,12 +19,8 @@ pub(crate) struct CatalogConfig {
     pub(crate) rules: Vec<CatalogRuleConfig>,
     /// The locations that are always there.
     pub(crate) locations: Vec<LocationConfig>,
-    /// Whether no locations can be registered.
-    pub(crate) is_readonly: bool,
     /// What becomes of entities that nothing emits any more.
     pub(crate) orphan_strategy: OrphanStrategy,
-    /// What becomes of entities whose provider is no longer configured.
-    pub(crate) orphan_provider_strategy: OrphanStrategy,
     /// How often remote descriptors are read again; `None` = never.
     pub(crate) processing_interval: Option<Duration>,
 }
@@ -96,9 +92,7 @@ impl CatalogConfig {
                 .iter()
                 .filter_map(|location| LocationConfig::read(location, findings))
                 .collect(),
-            is_readonly: catalog.flag("readonly").unwrap_or(false),
             orphan_strategy: strategy(&catalog, "orphanStrategy"),
-            orphan_provider_strategy: strategy(&catalog, "orphanProviderStrategy"),
             processing_interval: (!is_disabled).then_some(interval),
         }
     }

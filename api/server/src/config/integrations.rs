@@ -1,5 +1,6 @@
 //! `integrations`.
 
+use callboard_catalog::processing::ScmKind;
 use callboard_plugin_scm::{Integration, IntegrationCredentials, IntegrationKind};
 
 use super::{check::Findings, error::Problem, section::Section};
@@ -27,6 +28,32 @@ pub(super) fn read(root: &Section<'_>, findings: &mut Findings) -> Vec<Integrati
         }
     }
     integrations
+}
+
+/// Every host of `integrations` and what runs there, also of those kinds that are not read yet:
+/// links to their pages are made all the same.
+pub(super) fn source_hosts(root: &Section<'_>) -> Vec<(String, ScmKind)> {
+    let section = root.at("integrations");
+    let kinds = [
+        ("github", ScmKind::Github, Some("github.com")),
+        ("gitlab", ScmKind::Gitlab, Some("gitlab.com")),
+        ("gitea", ScmKind::Gitea, None),
+        ("azure", ScmKind::Azure, Some("dev.azure.com")),
+        ("bitbucketCloud", ScmKind::BitbucketCloud, Some("bitbucket.org")),
+        ("bitbucketServer", ScmKind::BitbucketServer, None),
+        ("bitbucket", ScmKind::BitbucketServer, None),
+        ("gerrit", ScmKind::Other, None),
+        ("harness", ScmKind::Other, None),
+    ];
+    let mut hosts = Vec::new();
+    for (key, kind, default) in kinds {
+        for entry in section.items(key) {
+            let Some(host) = entry.text("host").or(default) else { continue };
+            let kind = if host == "bitbucket.org" { ScmKind::BitbucketCloud } else { kind };
+            hosts.push((host.to_ascii_lowercase(), kind));
+        }
+    }
+    hosts
 }
 
 fn integration(

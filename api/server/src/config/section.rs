@@ -8,11 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use secrecy::SecretString;
 use url::Url;
 
-use super::{
-    duration,
-    node::{Node, Value},
-    transform::join,
-};
+use super::{duration, node::Node, transform::join};
 
 /// A value, perhaps absent, and its path.
 #[derive(Debug, Clone)]
@@ -39,14 +35,6 @@ impl<'a> Section<'a> {
         items
             .map(|(index, node)| Self { node: Some(node), path: format!("{}[{index}]", list.path) })
             .collect()
-    }
-
-    /// The entries under `key`, if that is an object.
-    pub(super) fn keys(&self) -> Vec<&'a str> {
-        match self.node.map(|node| &node.value) {
-            Some(Value::Map(map)) => map.keys().map(String::as_str).collect(),
-            _ => Vec::new(),
-        }
     }
 
     /// The value itself.
