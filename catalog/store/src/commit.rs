@@ -15,11 +15,12 @@ use callboard_catalog::{
 use callboard_model::EntityRef;
 
 use crate::{
-    bulk::{BulkInsert, Parameter, TextRow, WriteConnection},
+    bulk::{BulkInsert, TextRow},
     error::store_error,
     lease::INGESTION,
     record::{DELETE, PUT},
     text::stored,
+    write_connection::{Parameter, WriteConnection},
 };
 
 const DOING: &str = "writing to the catalog";

@@ -4,11 +4,15 @@ use std::{fs::File, future::Future, time::Duration};
 
 use callboard_catalog::store::StoreError;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, Value};
+use tokio::time::timeout;
 
 use crate::error::orm_error;
 
 /// No statement may take longer: a connection that is dead without knowing it would wait for ever.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long the end waits for statements under way.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Which kind of database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +53,8 @@ impl Database {
     /// Ends all connections, the readers' first, and gives an SQLite file free.
     pub(crate) async fn close(self) {
         for connection in [self.reader, self.writer] {
-            if let Err(error) = connection.close().await {
-                tracing::warn!(error = %error, "a database connection did not end in order");
+            if timeout(CLOSE_LIMIT, connection.close()).await.is_err() {
+                tracing::warn!("the database is left while somebody still reads from it");
             }
         }
         drop(self.lock);
@@ -81,7 +85,7 @@ pub(crate) async fn within<T>(
     doing: &'static str,
     work: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
-    match tokio::time::timeout(DEADLINE, work).await {
+    match timeout(DEADLINE, work).await {
         Ok(outcome) => outcome,
         Err(source) => Err(StoreError::Unavailable { doing, source: Box::new(source) }),
     }

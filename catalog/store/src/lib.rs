@@ -21,6 +21,7 @@ mod record;
 mod sqlite;
 mod store;
 mod text;
+mod write_connection;
 
 pub use config::{DatabaseConfig, MissingDatabase, PostgresConfig, PostgresTls, SqliteLocation};
 pub use connect_error::ConnectError;

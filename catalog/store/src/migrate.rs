@@ -1,7 +1,9 @@
 //! Bringing the schema up to date.
 
 use callboard_migrations::{MIGRATION_TABLE, Migrator};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Statement, TransactionTrait,
+};
 use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 use crate::{
@@ -13,6 +15,8 @@ use crate::{
 
 /// Two processes that start at once must not migrate at once. The number means nothing.
 const ADVISORY_LOCK: i64 = 0x6361_6c6c_626f_6172;
+
+const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 
 /// What a migration did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,18 +44,7 @@ pub(crate) async fn migrate_database(database: &Database) -> Result<MigrationRep
         return Ok(MigrationReport { applied: Vec::new() });
     }
     let failed = |source: DbErr| ConnectError::Migrate { source: source.into() };
-    let guard = if database.kind == DatabaseKind::Postgres {
-        let transaction = database.reader.begin().await.map_err(failed)?;
-        let lock = Statement::from_sql_and_values(
-            transaction.get_database_backend(),
-            LOCK,
-            [ADVISORY_LOCK.into()],
-        );
-        transaction.execute_raw(lock).await.map_err(failed)?;
-        Some(transaction)
-    } else {
-        None
-    };
+    let guard = lock(database).await.map_err(failed)?;
     // Another process may have done it while we waited.
     let applied = pending(&database.writer).await?;
     if !applied.is_empty() {
@@ -63,7 +56,16 @@ pub(crate) async fn migrate_database(database: &Database) -> Result<MigrationRep
     Ok(MigrationReport { applied })
 }
 
-const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
+/// Lets one process of PostgreSQL at a time pass, until the transaction ends. An SQLite file has but
+/// one process.
+async fn lock(database: &Database) -> Result<Option<DatabaseTransaction>, DbErr> {
+    if database.kind != DatabaseKind::Postgres {
+        return Ok(None);
+    }
+    let transaction = database.reader.begin().await?;
+    transaction.execute_raw(database.statement(LOCK, [ADVISORY_LOCK.into()])).await?;
+    Ok(Some(transaction))
+}
 
 /// The steps that this database has not seen.
 async fn pending(connection: &DatabaseConnection) -> Result<Vec<String>, ConnectError> {

@@ -75,6 +75,8 @@ impl Store {
     /// Ends all connections and gives an SQLite file free for the next process. A store that is
     /// only dropped does so too, a moment later.
     pub async fn close(self) {
+        // It holds a connection that closing would wait for.
+        drop(self.notices);
         self.database.close().await;
     }
 }

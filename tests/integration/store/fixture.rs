@@ -110,6 +110,11 @@ impl TestStore {
         Database::connect(url).await.unwrap()
     }
 
+    /// What `psql` prints for a statement.
+    pub(crate) fn query(&self, sql: &str) -> String {
+        self.postgres.as_ref().expect("a database of PostgreSQL").query(sql).unwrap()
+    }
+
     pub(crate) async fn execute(&self, sql: &str) {
         let connection = self.connection().await;
         connection.execute_unprepared(sql).await.unwrap();

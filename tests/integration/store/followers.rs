@@ -107,6 +107,18 @@ async fn a_notice_that_nobody_waited_for_is_kept() {
 }
 
 #[tokio::test]
+async fn a_store_that_listens_can_be_closed() {
+    let test = "store::followers::a_store_that_listens_can_be_closed";
+    let Some(database) = TestStore::postgres(test) else { return };
+    let store = database.open().await;
+    store.changed().await;
+    store.close().await;
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'callboard' \
+                AND datname = current_database()";
+    assert_eq!(database.query(left), "0");
+}
+
+#[tokio::test]
 async fn where_no_other_process_can_write_nothing_is_announced() {
     let store = TestStore::memory().open().await;
     let waited = tokio::time::timeout(Duration::from_millis(50), store.changed()).await;
