@@ -10,7 +10,7 @@ use callboard_graphql::GraphqlService;
 use callboard_http::{Answer, ApiError, Authenticated, Caller, ErrorClass};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 use tokio::time::{Instant, interval, timeout_at};
 
 use super::MAX_BODY_BYTES;
@@ -33,7 +33,8 @@ enum ClientMessage {
     ConnectionInit,
     Ping,
     Pong,
-    Subscribe { id: String, payload: Box<RawValue> },
+    // Not as raw JSON: a tagged message is buffered before it is known to be this one.
+    Subscribe { id: String, payload: Value },
     Complete { id: String },
 }
 
@@ -190,7 +191,7 @@ impl Connection {
                 if self.open.len() >= MAX_OPERATIONS {
                     return Err(Closed(Some((4429, "Too many operations"))));
                 }
-                self.start(id, payload.get().to_owned(), operations);
+                self.start(id, payload.to_string(), operations);
                 Ok(())
             }
         }
@@ -228,5 +229,26 @@ impl Connection {
                 Ok(self.session.text(format!(r#"{{"id":{id},"type":"complete"}}"#)).await?)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_messages_of_the_protocol_are_read() {
+        let read = |text: &str| serde_json::from_str::<ClientMessage>(text).unwrap();
+        let subscribe = r#"{"id":"1","type":"subscribe","payload":{"query":"{ a }"}}"#;
+        let ClientMessage::Subscribe { id, payload } = read(subscribe) else {
+            panic!("it is another message")
+        };
+        assert_eq!((id.as_str(), payload.to_string().as_str()), ("1", r#"{"query":"{ a }"}"#));
+        let init = read(r#"{"type":"connection_init","payload":{"token":"x"}}"#);
+        assert!(matches!(init, ClientMessage::ConnectionInit));
+        assert!(matches!(read(r#"{"type":"ping"}"#), ClientMessage::Ping));
+        assert!(matches!(read(r#"{"type":"pong"}"#), ClientMessage::Pong));
+        let complete = read(r#"{"id":"1","type":"complete"}"#);
+        assert!(matches!(complete, ClientMessage::Complete { id } if id == "1"));
     }
 }
