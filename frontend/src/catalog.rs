@@ -2,7 +2,7 @@
 
 mod document;
 mod facet_group;
-mod row;
+pub(crate) mod row;
 pub(crate) mod url_state;
 mod view;
 

@@ -67,9 +67,9 @@ impl Frame {
         portal: &Portal,
         place: &'static str,
         viewer: String,
-        query_url: Option<String>,
+        query_url: String,
     ) -> Self {
-        Self { viewer: Some(viewer), query_url, ..Self::new(portal, place) }
+        Self { viewer: Some(viewer), query_url: Some(query_url), ..Self::new(portal, place) }
     }
 
     /// Whether the page belongs to the place at `path`.

@@ -8,16 +8,12 @@ use url::form_urlencoded::Serializer;
 
 use crate::frame::internal;
 
-/// The longest address of the explorer that a page offers. Request heads end at 16 KiB.
-const MAX_QUERY_URL: usize = 12_000;
-
 /// What a document gave.
 #[derive(Debug)]
 pub(crate) struct Outcome<D> {
     pub(crate) data: D,
-    /// Where the explorer shows this document with these variables; `None` = it would be too long
-    /// for an address.
-    pub(crate) query_url: Option<String>,
+    /// Where the explorer shows this document with these variables.
+    pub(crate) query_url: String,
 }
 
 /// Executes the document of `Q` as `caller`. An answer with an error in it is an error: a page
@@ -58,15 +54,15 @@ fn class(error: &Error) -> ErrorClass {
     }
 }
 
-fn explorer_url<V: Serialize>(body: &QueryBody<V>) -> Result<Option<String>, ApiError> {
+/// The address of the explorer with a document. It stands behind `#`, which browsers keep to
+/// themselves, so it may be as long as it must.
+fn explorer_url<V: Serialize>(body: &QueryBody<V>) -> Result<String, ApiError> {
     let variables = without_nulls(serde_json::to_value(&body.variables).map_err(internal)?);
-    let start = "/graphql?";
+    let start = "/graphql#";
     let mut query = Serializer::for_suffix(start.to_owned(), start.len());
     query.append_pair("query", body.query.trim());
-    query.append_pair("operationName", body.operation_name);
     query.append_pair("variables", &variables.to_string());
-    let url = query.finish();
-    Ok((url.len() <= MAX_QUERY_URL).then_some(url))
+    Ok(query.finish())
 }
 
 /// The same value without members that are null: they say nothing.
@@ -93,17 +89,15 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_is_too_long_for_an_address_is_not_offered() {
-        let body = |text: &str| QueryBody {
-            variables: serde_json::json!({ "text": text }),
+    fn a_shown_query_is_behind_the_hash() {
+        let body = QueryBody {
+            variables: serde_json::json!({ "text": "x & y" }),
             query: "query A { b }",
             operation_name: "A",
         };
-        let short = explorer_url(&body("x & y")).unwrap().unwrap();
         assert_eq!(
-            short,
-            "/graphql?query=query+A+%7B+b+%7D&operationName=A&variables=%7B%22text%22%3A%22x+%26+y%22%7D"
+            explorer_url(&body).unwrap(),
+            "/graphql#query=query+A+%7B+b+%7D&variables=%7B%22text%22%3A%22x+%26+y%22%7D"
         );
-        assert_eq!(explorer_url(&body(&"x".repeat(MAX_QUERY_URL))).unwrap(), None);
     }
 }

@@ -4,7 +4,7 @@ use super::document::{CatalogEntitiesNodes, NodeKind};
 use crate::entity_link::{EntityLink, entity_path};
 
 /// Tags of a row that are shown; the rest is counted.
-const TAGS: usize = 3;
+const TAGS: usize = 2;
 
 /// An entity in the table.
 #[derive(Debug)]
@@ -37,7 +37,8 @@ impl Row {
     /// The row of an entity.
     pub(super) fn new(node: CatalogEntitiesNodes) -> Self {
         let details = Details::of(node.on);
-        let title = details.display_name.or(node.title).filter(|title| *title != node.name);
+        let title = details.display_name.or(node.title);
+        let title = title.filter(|title| says_more(title, &node.name));
         let mut tags = node.tags;
         let more_tags = tags.len().saturating_sub(TAGS);
         tags.truncate(TAGS);
@@ -104,5 +105,26 @@ impl Details {
 
     fn typed(self, r#type: Option<String>) -> Self {
         Self { r#type: r#type.filter(|text| !text.is_empty()), ..self }
+    }
+}
+
+/// Whether a title is more than the name in other letters: “Fee engine” of `fee-engine` is not.
+pub(crate) fn says_more(title: &str, name: &str) -> bool {
+    fn letters(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|one| one.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    letters(title).ne(letters(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_shown_where_it_says_more_than_the_name() {
+        assert!(!says_more("Fee engine", "fee-engine"));
+        assert!(!says_more("FX.Rates", "fx_rates"));
+        assert!(says_more("Everyday accounts", "accounts"));
+        assert!(says_more("Æble", "ble"));
     }
 }

@@ -123,8 +123,8 @@ fn columns(state: &UrlState) -> Vec<Column> {
         sorted("Lifecycle", Sort::Lifecycle),
         sorted("Owner", Sort::Owner),
         sorted("System", Sort::System),
-        plain("Tags"),
         plain("Problems"),
+        plain("Tags"),
     ]
 }
 

@@ -2,7 +2,10 @@
 
 use super::document::{OwnedKind, OwnedNode, OwnedNodes, PersonKind, PersonNode};
 use crate::{
-    catalog::url_state::{Dimension, url_of},
+    catalog::{
+        row::says_more,
+        url_state::{Dimension, url_of},
+    },
     entity_link::EntityLink,
 };
 
@@ -95,7 +98,7 @@ impl Owned {
             OwnedKind::Group | OwnedKind::User | OwnedKind::Location => (None, None),
         };
         Self {
-            title: node.title.filter(|title| *title != node.name),
+            title: node.title.filter(|title| says_more(title, &node.name)),
             link: EntityLink::new(&node.ref_, Some(&node.name), ""),
             kind: node.kind,
             r#type,
