@@ -10,13 +10,14 @@ use callboard_catalog::{
     ingestion::EntityProvider,
     processing::{
         AllowedEntity, CatalogRule, CatalogRules, ProcessingOptions, ProcessingOrchestrator,
-        RuleLocation, ScmHosts, ScmKind,
+        RuleLocation, ScmHosts,
     },
-    reading::UrlReader,
 };
+use callboard_egress::{EgressClient, EgressPolicy, Reach};
 use callboard_model::{DescriptorLimits, KindRegistry};
 use callboard_plugin_scm::{
-    FileReader, FileWatcher, FileWatcherOptions, IntegrationKind, WatchList,
+    FileReader, FileWatcher, FileWatcherOptions, ScmReader, UrlTargetOptions, UrlTargetReader,
+    WatchList,
 };
 use callboard_store::Store;
 
@@ -36,7 +37,7 @@ pub(crate) async fn start(
     let store = Store::connect(&store_config::database(&config.backend.database)).await?;
     let orchestrator = ProcessingOrchestrator::new(processing_options(config)?);
     let (watcher, changes) = FileWatcher::new(FileWatcherOptions::default());
-    let reader = source_reader(config, watcher.watch_list())?;
+    let reader = Arc::new(source_reader(config, watcher.watch_list())?);
     let locations = config.catalog.locations.iter();
     let locations = locations.map(|one| (one.kind.clone(), one.target.clone())).collect();
     let providers: Vec<Arc<dyn EntityProvider>> = vec![
@@ -86,7 +87,7 @@ fn processing_options(config: &Config) -> anyhow::Result<ProcessingOptions> {
         .context("catalog.rules")?;
     Ok(ProcessingOptions {
         rules: Arc::new(rules),
-        hosts: Arc::new(scm_hosts(config)),
+        hosts: Arc::new(ScmHosts::new(config.source_hosts.clone())),
         limits,
         ..ProcessingOptions::new(Arc::new(kinds))
     })
@@ -129,34 +130,20 @@ fn catalog_rule(rule: &CatalogRuleConfig) -> CatalogRule {
     CatalogRule { allow: allow.collect(), locations }
 }
 
-fn scm_hosts(config: &Config) -> ScmHosts {
-    ScmHosts::new(config.integrations.iter().map(|integration| {
-        let kind = match integration.kind {
-            IntegrationKind::GitHub => ScmKind::Github,
-            IntegrationKind::GitLab => ScmKind::Gitlab,
-            IntegrationKind::Gitea => ScmKind::Gitea,
-        };
-        (integration.host.clone(), kind)
-    }))
-}
-
-fn source_reader(config: &Config, watch_list: WatchList) -> anyhow::Result<Arc<dyn UrlReader>> {
+fn source_reader(config: &Config, watch_list: WatchList) -> anyhow::Result<ScmReader> {
     let limits = &config.callboard.limits;
-    let files =
-        FileReader::new(limits.file_size_bytes, limits.read_concurrency).watched(watch_list);
-    Ok(Arc::new(FilesOnly(files)))
-}
-
-#[derive(Debug)]
-struct FilesOnly(FileReader);
-
-#[async_trait::async_trait]
-impl UrlReader for FilesOnly {
-    async fn read(
-        &self,
-        request: &callboard_catalog::reading::ReadRequest,
-    ) -> Result<callboard_catalog::reading::ReadOutcome, callboard_catalog::reading::ReadError>
-    {
-        self.0.read(request).await
-    }
+    let policy = EgressPolicy { reach: Reach::Listed, allow: config.reading_allow_list() };
+    let client = EgressClient::new(policy).context("outgoing requests cannot be made")?;
+    let files = FileReader::new(limits.file_size_bytes, limits.read_concurrency);
+    let urls = UrlTargetReader::new(
+        Arc::new(client),
+        UrlTargetOptions {
+            allow: config.backend.reading.clone(),
+            integrations: config.integrations.clone(),
+            limit_bytes: limits.file_size_bytes,
+            timeout: limits.read_timeout,
+            concurrency: limits.read_concurrency,
+        },
+    );
+    Ok(ScmReader::new(files.watched(watch_list), urls))
 }

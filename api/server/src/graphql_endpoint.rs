@@ -9,7 +9,7 @@ use actix_web::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use callboard_graphql::GraphqlService;
+use callboard_graphql::{GraphqlService, explorer};
 use callboard_http::{
     Answer, ApiError, Authenticated, Caller, ErrorClass, GraphqlExecutor, PathMatching, RouteTable,
     shown_message,
@@ -119,9 +119,4 @@ fn graphql_error(request: &HttpRequest, error: &ApiError) -> HttpResponse {
         "errors": [{ "message": message, "extensions": { "code": code } }],
     });
     HttpResponse::build(error.class().status()).json(body)
-}
-mod explorer {
-    pub(super) const PAGE: &str = "";
-    pub(super) const SCRIPT: &str = "";
-    pub(super) const STYLE: &str = "";
 }
