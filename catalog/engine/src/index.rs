@@ -8,6 +8,7 @@
 mod ancestry;
 mod answer_cache;
 mod builder;
+mod confine;
 mod entity_index;
 mod evaluate;
 mod flatten;

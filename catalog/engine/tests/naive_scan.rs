@@ -131,7 +131,7 @@ fn check(
         let by_uid = reader.entity_by_uid(&entity.uid);
         assert_eq!(by_uid.is_some(), found.is_some(), "{what}: {}", entity.uid);
         let matches = reader.matches(&entity.entity_ref, &predicate);
-        assert_eq!(matches, found.is_some() && entity.rows.matches(&predicate), "{what}");
+        assert_eq!(matches, visible.matches(&entity.entity_ref, &predicate), "{what}");
         let Some(found) = found else { continue };
         let seen: serde_json::Value = serde_json::from_slice(&reader.json(&found)).unwrap();
         assert_eq!(seen, visible.json(entity), "{what}: {condition:?}");

@@ -7,10 +7,14 @@ use std::{
 
 use roaring::RoaringBitmap;
 
-use crate::query::{EntityPredicate, FacetValue, ReadCondition};
+use crate::{
+    index::key_index::KeyIndex,
+    query::{EntityPredicate, FacetValue, ReadCondition},
+};
 
 const CONDITIONS: usize = 64;
 const FACETS: usize = 128;
+const CONFINED_KEYS: usize = 64;
 /// Facets with more values than this are not kept.
 const FACET_VALUES: usize = 20_000;
 
@@ -25,6 +29,15 @@ pub(crate) struct FacetQuestion {
     pub(crate) condition: ReadCondition,
 }
 
+/// A key as one who may not read everything sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ConfinedKey {
+    /// The lower-cased key.
+    pub(crate) key: Box<str>,
+    /// What the caller may read.
+    pub(crate) condition: ReadCondition,
+}
+
 /// The newest answers of one snapshot. A copy is empty: it is about to become another snapshot.
 ///
 /// The locks are held for a look-up or an insertion, never while an answer is made.
@@ -32,6 +45,7 @@ pub(crate) struct FacetQuestion {
 pub(crate) struct AnswerCache {
     conditions: Recent<ReadCondition, Arc<RoaringBitmap>>,
     facets: Recent<FacetQuestion, Arc<[FacetValue]>>,
+    confined_keys: Recent<ConfinedKey, Arc<KeyIndex>>,
 }
 
 impl Clone for AnswerCache {
@@ -71,6 +85,19 @@ impl AnswerCache {
             if made.len() <= FACET_VALUES {
                 self.facets.put(FACETS, question, Arc::clone(&made));
             }
+            made
+        })
+    }
+
+    /// The key of `question`, made by `make` where it is not known yet.
+    pub(crate) fn confined_key(
+        &self,
+        question: ConfinedKey,
+        make: impl FnOnce() -> Arc<KeyIndex>,
+    ) -> Arc<KeyIndex> {
+        self.confined_keys.get(&question).unwrap_or_else(|| {
+            let made = make();
+            self.confined_keys.put(CONFINED_KEYS, question, Arc::clone(&made));
             made
         })
     }

@@ -1,6 +1,6 @@
 //! One snapshot of the catalog, confined to what a condition lets through.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use callboard_model::EntityRef;
@@ -8,7 +8,7 @@ use callboard_model::EntityRef;
 use crate::{
     index::{
         EntityIndex, IndexedEntity, IndexedRelation, ancestry, answer_cache::FacetQuestion,
-        evaluate::Matches, ordering, page, redact, search, text::fold,
+        confine::MentionedRelations, evaluate::Matches, ordering, page, redact, search, text::fold,
     },
     query::{
         AncestryItem, EntitiesQuery, EntityOrder, EntityPage, EntityPredicate, Facet, FacetValue,
@@ -66,18 +66,22 @@ impl CatalogReader {
 
     /// Where `entity` stands in `order`: what a cursor at it holds.
     pub fn sort_key(&self, entity: &IndexedEntity, order: &[EntityOrder]) -> SortKey {
-        ordering::sort_key(&self.index, entity, order)
+        let mentioned = order
+            .iter()
+            .fold(MentionedRelations::default(), |mentioned, field| mentioned.key(&field.field));
+        ordering::sort_key(&self.confined(&mentioned), entity, order)
     }
 
     /// Whether there is an entity of this ref of which `predicate` holds.
     pub fn matches(&self, entity_ref: &EntityRef, predicate: &EntityPredicate) -> bool {
         let Some(entity) = self.entity(entity_ref) else { return false };
-        naive::rows(&entity.json).is_ok_and(|rows| rows.matches(predicate))
+        naive::rows(&self.json(&entity)).is_ok_and(|rows| rows.matches(predicate))
     }
 
     /// A page of entities.
     pub fn entities(&self, query: &EntitiesQuery) -> EntityPage {
-        page::page(&self.index, self.visible.clone(), query)
+        let index = self.confined(&MentionedRelations::default().query(query));
+        page::page(&index, self.visible.clone(), query)
     }
 
     /// How many match.
@@ -117,12 +121,19 @@ impl CatalogReader {
     }
 
     fn matching(&self, predicate: &EntityPredicate) -> Matches {
-        self.visible.clone().and(self.index.matching(predicate))
+        let index = self.confined(&MentionedRelations::default().predicate(predicate));
+        self.visible.clone().and(index.matching(predicate))
+    }
+
+    /// The snapshot, without what relations to hidden entities would tell.
+    fn confined(&self, mentioned: &MentionedRelations) -> Cow<'_, EntityIndex> {
+        self.index.confined(mentioned, &self.condition, self.visible.set())
     }
 
     fn facet(&self, key: &str, predicate: &EntityPredicate) -> Facet {
         let folded = fold(key);
-        let Some(index) = self.index.key(&folded) else {
+        let confined = self.confined(&MentionedRelations::default().key(key));
+        let Some(index) = confined.key(&folded) else {
             return Facet { key: key.into(), values: Arc::default() };
         };
         let is_whole = *predicate == EntityPredicate::always() && self.visible.set().is_none();

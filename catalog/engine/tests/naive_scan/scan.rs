@@ -43,7 +43,8 @@ pub(crate) struct Scan {
 /// What one caller sees of them.
 pub(crate) struct VisibleScan<'a> {
     all: &'a [ScannedEntity],
-    seen: Vec<&'a ScannedEntity>,
+    /// With the rows that are left without relations to what the caller does not see.
+    seen: Vec<ScannedEntity>,
 }
 
 impl ScannedEntity {
@@ -88,7 +89,13 @@ impl Scan {
 
     pub(crate) fn visible(&self, condition: &ReadCondition) -> VisibleScan<'_> {
         let seen = self.entities.iter().filter(|entity| entity.rows.is_visible(condition));
-        VisibleScan { all: &self.entities, seen: seen.collect() }
+        let mut visible = VisibleScan { all: &self.entities, seen: seen.cloned().collect() };
+        let rows = |entity| naive::rows(visible.json(entity).to_string().as_bytes()).unwrap();
+        let rows: Vec<SearchRows> = visible.seen.iter().map(rows).collect();
+        for (entity, rows) in visible.seen.iter_mut().zip(rows) {
+            entity.rows = rows;
+        }
+        visible
     }
 
     pub(crate) fn failed(
@@ -107,6 +114,11 @@ impl Scan {
 impl VisibleScan<'_> {
     pub(crate) fn has(&self, entity_ref: &EntityRef) -> bool {
         self.seen.iter().any(|entity| entity.entity_ref == *entity_ref)
+    }
+
+    pub(crate) fn matches(&self, entity_ref: &EntityRef, predicate: &EntityPredicate) -> bool {
+        let entity = self.seen.iter().find(|entity| entity.entity_ref == *entity_ref);
+        entity.is_some_and(|entity| entity.rows.matches(predicate))
     }
 
     pub(crate) fn count(&self, predicate: &EntityPredicate) -> usize {
@@ -195,9 +207,8 @@ impl VisibleScan<'_> {
         let mut done: Vec<(String, Vec<String>)> = Vec::new();
         let mut met = vec![first.entity_ref.clone()];
         while let Some(entity) = queue.pop_front() {
-            let find = |parent: &EntityRef| {
-                self.seen.iter().copied().find(|entity| entity.entity_ref == *parent)
-            };
+            let find =
+                |parent: &EntityRef| self.seen.iter().find(|entity| entity.entity_ref == *parent);
             let parents: Vec<&ScannedEntity> = entity.parents.iter().filter_map(find).collect();
             for parent in &parents {
                 if !met.contains(&parent.entity_ref) {
