@@ -62,7 +62,7 @@ fn without_secrets() -> TestCatalog {
 }
 
 /// Queries that look everywhere.
-const QUERIES: [&str; 14] = [
+const QUERIES: [&str; 19] = [
     "{ entities(first: 100) { totalCount nodes { ref uid } edges { cursor } facets(fields: [\"kind\"]) { values { value count } } } }",
     "{ entities(first: 3) { pageInfo { hasNextPage endCursor } nodes { ref } } }",
     "{ entities(last: 3, orderBy: [{field: \"metadata.name\"}]) { pageInfo { hasPreviousPage startCursor } nodes { ref } } }",
@@ -77,6 +77,11 @@ const QUERIES: [&str; 14] = [
     "{ entity(ref: \"group:squad-a\") { ... on Group { ownerOf { totalCount nodes { ref } } } } }",
     "{ node(id: \"AWVjb21wb25lbnQ6ZGVmYXVsdC9wYXltZW50cy1zZWNyZXQ\") { id } }",
     "{ failedEntities { totalCount nodes { ref } } }",
+    "{ facets(fields: [\"relations.ownedBy\", \"relations.hasPart\"]) { field values { value count } } }",
+    "{ entities(filter: {owner: {eq: \"hidden\"}}) { totalCount } }",
+    "{ entities(filter: {relation: [{type: \"hasPart\", target: \"component:payments-secret\"}]}) { totalCount } }",
+    "{ entities(filter: {field: [{path: \"relations.ownedBy\", prefix: \"group:default/hid\"}]}) { totalCount } }",
+    "{ entities(orderBy: [{field: \"relations.ownedBy\"}], first: 100) { nodes { ref } edges { cursor } } }",
 ];
 
 #[tokio::test]
