@@ -1,7 +1,8 @@
 //! The catalog: refresh states, final entities with their history, revisions and leases.
 //!
 //! Plain SQL, because what differs between the databases is what matters here: row ids, collation
-//! and how long texts are kept. No foreign key joins `final_entity` to its history: PostgreSQL
+//! and how long texts are kept. A ref that is too long for an index of PostgreSQL stands shortened in
+//! `entity_ref` and whole in `whole_ref`, which else is null. No foreign key joins `final_entity` to its history: PostgreSQL
 //! would check it row by row, and both are only ever written in one statement's breath.
 
 use sea_orm_migration::{
@@ -19,6 +20,7 @@ CREATE TABLE refresh_state (
     unprocessed_hash text NOT NULL,
     result_hash text,
     emitted_by text NOT NULL,
+    whole_ref text,
     processing text NOT NULL,
     unprocessed text
 );
@@ -34,6 +36,7 @@ CREATE TABLE final_entity_history (
     entity_ref text NOT NULL,
     entity_id text,
     state text,
+    whole_ref text,
     parents text,
     body text
 );
@@ -69,6 +72,7 @@ CREATE TABLE refresh_state (
     unprocessed_hash text NOT NULL,
     result_hash text,
     emitted_by text NOT NULL,
+    whole_ref text,
     processing text NOT NULL,
     unprocessed text
 ) WITH (toast_tuple_target = 8160);
@@ -86,6 +90,7 @@ CREATE TABLE final_entity_history (
     entity_ref text COLLATE "C" NOT NULL,
     entity_id text,
     state text,
+    whole_ref text,
     parents text,
     body text
 ) WITH (toast_tuple_target = 8160);

@@ -19,7 +19,7 @@ use crate::{
     error::store_error,
     lease::INGESTION,
     record::{DELETE, PUT},
-    text::stored,
+    text::{StoredRef, stored},
     write_connection::{Parameter, WriteConnection},
 };
 
@@ -35,6 +35,7 @@ const REFRESH_STATES: BulkInsert = BulkInsert {
         "unprocessed_hash",
         "result_hash",
         "emitted_by",
+        "whole_ref",
         "processing",
         "unprocessed",
     ],
@@ -42,14 +43,14 @@ const REFRESH_STATES: BulkInsert = BulkInsert {
                   location_key = excluded.location_key, \
                   unprocessed_hash = excluded.unprocessed_hash, \
                   result_hash = excluded.result_hash, emitted_by = excluded.emitted_by, \
-                  processing = excluded.processing, \
+                  whole_ref = excluded.whole_ref, processing = excluded.processing, \
                   unprocessed = COALESCE(excluded.unprocessed, refresh_state.unprocessed)",
 };
 
 const HISTORY: BulkInsert = BulkInsert {
     table: "final_entity_history",
     constant: Some("revision"),
-    columns: &["change", "entity_ref", "entity_id", "state", "parents", "body"],
+    columns: &["change", "entity_ref", "entity_id", "state", "whole_ref", "parents", "body"],
     on_conflict: "",
 };
 
@@ -63,8 +64,8 @@ static WORDS: LazyLock<[Arc<str>; 4]> =
 /// The rows of a commit, ready to be written.
 pub(crate) struct CommitRows {
     removed: Vec<Arc<str>>,
-    refresh_states: Vec<TextRow<8>>,
-    history: Vec<TextRow<6>>,
+    refresh_states: Vec<TextRow<9>>,
+    history: Vec<TextRow<7>>,
     /// Tells the final entities of this commit from those of others, so that a commit that is
     /// written again does not appear in the history twice.
     mark: i64,
@@ -78,7 +79,7 @@ impl CommitRows {
         let mut refresh_states = Vec::with_capacity(commit.refresh_states.len());
         for state in folded(&commit.refresh_states) {
             if state.is_removed {
-                removed.push(stored(state.entity_ref.shared()));
+                removed.push(StoredRef::new(state.entity_ref).key);
             }
             if let Some(row) = state.row {
                 refresh_states.push(refresh_state_row(row, state.unprocessed)?);
@@ -233,21 +234,24 @@ fn ref_of(change: &FinalEntityChange) -> &EntityRef {
 fn refresh_state_row(
     row: &RefreshStateRow,
     unprocessed: Option<&Arc<str>>,
-) -> Result<TextRow<8>, StoreError> {
+) -> Result<TextRow<9>, StoreError> {
+    let StoredRef { key, whole } = StoredRef::new(&row.entity_ref);
     Ok([
-        Some(stored(row.entity_ref.shared())),
+        Some(key),
         Some(stored(&row.entity_id)),
         row.location_key.as_ref().map(stored),
         Some(Arc::clone(&row.unprocessed_hash)),
         row.result_hash.clone(),
         Some(json_array(row.emitted_by.iter().map(AsRef::as_ref))?),
+        whole,
         Some(Arc::clone(&row.processing)),
         unprocessed.cloned(),
     ])
 }
 
-fn history_row(change: &FinalEntityChange) -> Result<TextRow<6>, StoreError> {
+fn history_row(change: &FinalEntityChange) -> Result<TextRow<7>, StoreError> {
     let [put, delete, completed, failed] = &*WORDS;
+    let StoredRef { key, whole } = StoredRef::new(ref_of(change));
     Ok(match change {
         FinalEntityChange::Put(entity) => {
             let state = match entity.state {
@@ -256,15 +260,16 @@ fn history_row(change: &FinalEntityChange) -> Result<TextRow<6>, StoreError> {
             };
             [
                 Some(Arc::clone(put)),
-                Some(stored(entity.entity_ref.shared())),
+                Some(key),
                 Some(stored(&entity.entity_id)),
                 Some(Arc::clone(state)),
+                whole,
                 Some(json_array(entity.parents.iter().map(EntityRef::as_str))?),
                 Some(Arc::clone(&entity.body)),
             ]
         }
-        FinalEntityChange::Delete(entity_ref) => {
-            [Some(Arc::clone(delete)), Some(stored(entity_ref.shared())), None, None, None, None]
+        FinalEntityChange::Delete(_) => {
+            [Some(Arc::clone(delete)), Some(key), None, None, whole, None, None]
         }
     })
 }

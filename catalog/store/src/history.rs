@@ -4,7 +4,7 @@ use callboard_catalog::store::{FinalEntityChange, Revision, RevisionChanges, Sto
 use callboard_model::EntityRef;
 use chrono::{DateTime, Utc};
 
-use crate::{database::Database, record::Record, text::escaped};
+use crate::{database::Database, record::Record, text::StoredRef};
 
 /// One change in the life of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub(crate) async fn revisions_after(
     limit: u64,
 ) -> Result<Vec<RevisionChanges>, StoreError> {
     // Revisions have no gaps, so that the limit is one of numbers too.
-    let sql = "SELECT revision, change, entity_ref, entity_id, state, parents, body \
-               FROM final_entity_history WHERE revision > $1 AND revision <= $2 \
+    let sql = "SELECT revision, change, COALESCE(whole_ref, entity_ref), entity_id, state, parents, \
+               body FROM final_entity_history WHERE revision > $1 AND revision <= $2 \
                ORDER BY revision, id";
     let bounds = [number(revision), number(revision.saturating_add(limit))];
     let statement = database.statement(sql, bounds.map(Into::into));
@@ -48,12 +48,12 @@ pub(crate) async fn of_entity(
     database: &Database,
     entity_ref: &EntityRef,
 ) -> Result<Vec<HistoryEntry>, StoreError> {
-    let sql = "SELECT h.change, h.entity_ref, h.entity_id, h.state, h.parents, h.body, \
-               h.revision, r.committed_at_ms, r.cause \
+    let sql = "SELECT h.change, COALESCE(h.whole_ref, h.entity_ref), h.entity_id, h.state, h.parents, \
+               h.body, h.revision, r.committed_at_ms, r.cause \
                FROM final_entity_history h JOIN catalog_revision r ON r.revision = h.revision \
                WHERE h.entity_ref = $1 ORDER BY h.id";
-    let entity_ref = escaped(entity_ref.as_str()).into_owned();
-    let statement = database.statement(sql, [entity_ref.into()]);
+    let key = StoredRef::new(entity_ref).key;
+    let statement = database.statement(sql, [key.as_ref().into()]);
     let rows = database.query("reading the history", statement).await?;
     rows.iter()
         .map(|row| {

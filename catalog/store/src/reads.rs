@@ -22,7 +22,7 @@ use crate::{
     error::orm_error,
     produced::produced,
     record::Record,
-    text::escaped,
+    text::StoredRef,
 };
 
 type Chunks<T> = BoxStream<'static, Result<Vec<T>, StoreError>>;
@@ -34,12 +34,12 @@ const CHUNK_ROWS: usize = 2_000;
 const ASKED_REFS: usize = 5_000;
 
 /// In the order in which they were written: the rows then lie one behind the other.
-const FINAL_ENTITIES: &str = "SELECT h.entity_ref, h.entity_id, h.state, h.parents, h.body \
+const FINAL_ENTITIES: &str = "SELECT COALESCE(h.whole_ref, h.entity_ref), h.entity_id, h.state, h.parents, h.body \
      FROM (SELECT history_id FROM final_entity ORDER BY history_id) f \
      JOIN final_entity_history h ON h.id = f.history_id";
 
-const REFRESH_STATES: &str = "SELECT entity_ref, entity_id, location_key, unprocessed_hash, \
-     result_hash, emitted_by, processing FROM refresh_state";
+const REFRESH_STATES: &str = "SELECT COALESCE(whole_ref, entity_ref), entity_id, location_key, \
+     unprocessed_hash, result_hash, emitted_by, processing FROM refresh_state";
 
 /// See [`CatalogStore::final_entities`](callboard_catalog::store::CatalogStore::final_entities).
 pub(crate) async fn final_entities(
@@ -86,17 +86,17 @@ pub(crate) async fn unprocessed(
     let doing = "reading unprocessed entities";
     let sql = match database.kind {
         DatabaseKind::Postgres => {
-            "SELECT entity_ref, unprocessed FROM refresh_state WHERE unprocessed IS NOT NULL \
-             AND entity_ref IN (SELECT json_array_elements_text($1::json))"
+            "SELECT COALESCE(whole_ref, entity_ref), unprocessed FROM refresh_state \
+             WHERE unprocessed IS NOT NULL AND entity_ref IN (SELECT json_array_elements_text($1::json))"
         }
         _ => {
-            "SELECT entity_ref, unprocessed FROM refresh_state WHERE unprocessed IS NOT NULL \
-             AND entity_ref IN (SELECT value FROM json_each($1))"
+            "SELECT COALESCE(whole_ref, entity_ref), unprocessed FROM refresh_state \
+             WHERE unprocessed IS NOT NULL AND entity_ref IN (SELECT value FROM json_each($1))"
         }
     };
     let mut found = Vec::with_capacity(entity_refs.len());
     for asked in entity_refs.chunks(ASKED_REFS) {
-        let asked: Vec<_> = asked.iter().map(|entity_ref| escaped(entity_ref.as_str())).collect();
+        let asked: Vec<_> = asked.iter().map(|asked| StoredRef::new(asked).key).collect();
         let asked = serde_json::to_string(&asked)
             .map_err(|source| StoreError::Refused { doing, source: Box::new(source) })?;
         let rows = database.query(doing, database.statement(sql, [asked.into()])).await?;

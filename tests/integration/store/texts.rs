@@ -17,6 +17,7 @@ use super::fixture::{
 on_each_database!(
     bodies_of_megabytes_come_back_as_they_were,
     nul_and_other_odd_characters_come_back_as_they_were,
+    refs_of_any_length_come_back_as_they_were,
     a_final_entity_that_cannot_be_read_is_named,
     a_refresh_state_that_cannot_be_read_is_named,
 );
@@ -89,6 +90,39 @@ async fn nul_and_other_odd_characters_come_back_as_they_were(database: TestStore
     store.commit(fence, &gone).await.unwrap();
     assert_eq!(final_entities(&store).await.1, []);
     assert_eq!(refresh_states(&store).await, []);
+}
+
+async fn refs_of_any_length_come_back_as_they_were(database: TestStore) {
+    let store = database.open().await;
+    let fence = fence(&store).await;
+    // Nothing that an index could compress.
+    let long: String =
+        (0_u64..2_000).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string()).collect();
+    let names = [format!("{long}a"), format!("{long}b"), "short".to_owned()];
+    let states = || names.iter().map(|name| put_state(name, "1")).collect();
+    let changes = commit(states(), names.iter().map(|name| put(name, "1")).collect());
+    store.commit(fence, &changes).await.unwrap();
+    store.commit(fence, &commit(states(), vec![put(&names[0], "2")])).await.unwrap();
+    let expected = [entity(&names[0], "2"), entity(&names[1], "1"), entity("short", "1")];
+    assert!(final_entities(&store).await.1 == expected);
+    assert!(refresh_states(&store).await == names.each_ref().map(|name| state(name, "1")));
+    let refs = names.each_ref().map(|name| entity_ref(name));
+    let mut found: Vec<_> =
+        store.unprocessed(&refs).await.unwrap().into_iter().map(|(found, _)| found).collect();
+    found.sort();
+    assert!(found == refs);
+    assert_eq!(store.history(&refs[0]).await.unwrap().len(), 2);
+    assert_eq!(store.history(&refs[1]).await.unwrap().len(), 1);
+
+    let gone = commit(
+        vec![RefreshStateChange::Delete(refs[0].clone())],
+        vec![FinalEntityChange::Delete(refs[0].clone())],
+    );
+    store.commit(fence, &gone).await.unwrap();
+    assert!(final_entities(&store).await.1 == expected[1..]);
+    assert_eq!(refresh_states(&store).await.len(), 2);
+    let last = store.revisions_after(2, 1).await.unwrap();
+    assert!(last[0].changes == [FinalEntityChange::Delete(refs[0].clone())]);
 }
 
 async fn a_final_entity_that_cannot_be_read_is_named(database: TestStore) {
