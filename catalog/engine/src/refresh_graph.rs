@@ -8,8 +8,10 @@ mod changes;
 mod digest;
 mod emission;
 mod persistence;
+mod processed;
 mod ref_table;
 mod relations;
+mod roots;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,8 +20,9 @@ use smallvec::SmallVec;
 
 pub use changes::Staged;
 pub use digest::Digest;
-pub use emission::{Emission, EmissionOutcome, Emitted, Processed, Scope};
+pub use emission::{Emission, EmissionOutcome, Emitted, Scope};
 pub use persistence::RestoreError;
+pub use processed::Processed;
 pub use ref_table::{RefId, RelationType};
 pub use relations::RelationSet;
 

@@ -28,27 +28,6 @@ pub struct Emitted {
     pub processed: Option<Box<Processed>>,
 }
 
-/// What processing one entity gave.
-#[derive(Debug, Clone, Default)]
-pub struct Processed {
-    /// The entity; `None` if it was refused.
-    pub completed: Option<CompletedJson>,
-    /// What stands for it among the problems if it never processed.
-    pub failed: Option<CompletedJson>,
-    /// Both directions of its relations.
-    pub relations: Vec<Relation>,
-    /// Its errors.
-    pub errors: Vec<ProcessingError>,
-    /// What its owner should know besides.
-    pub warnings: Vec<ProcessingError>,
-    /// Keys whose change makes it due.
-    pub refresh_keys: Vec<Box<str>>,
-    /// What was read, with the hash of the content.
-    pub reads: HashMap<Arc<str>, Option<Arc<str>>>,
-    /// What a Location emits.
-    pub emission: Option<Emission>,
-}
-
 /// What a Location emits.
 #[derive(Debug, Clone, Default)]
 pub struct Emission {
@@ -90,59 +69,8 @@ pub enum EmissionOutcome {
 }
 
 impl RefreshGraph {
-    /// A provider says what all of its entities are.
-    pub fn replace_roots(&mut self, provider: &Arc<str>, entities: Vec<Emitted>) {
-        let added = self.add_roots(provider, entities);
-        let old = self.roots.insert(Arc::clone(provider), Vec::new()).unwrap_or_default();
-        let kept: HashSet<RefId> = added.iter().copied().collect();
-        for id in old.iter().filter(|id| !kept.contains(id)) {
-            self.retract(&Source::Provider(Arc::clone(provider)), *id, Prune::Eagerly);
-        }
-        self.roots.insert(Arc::clone(provider), added);
-    }
-
-    /// A provider says what has come and what has gone.
-    pub fn change_roots(
-        &mut self,
-        provider: &Arc<str>,
-        added: Vec<Emitted>,
-        removed: &[EntityRef],
-    ) {
-        for entity_ref in removed {
-            let Some(id) = self.refs.find(entity_ref) else { continue };
-            if let Some(roots) = self.roots.get_mut(provider) {
-                roots.retain(|known| *known != id);
-            }
-            self.retract(&Source::Provider(Arc::clone(provider)), id, Prune::Eagerly);
-        }
-        let added = self.add_roots(provider, added);
-        let roots = self.roots.entry(Arc::clone(provider)).or_default();
-        for id in added {
-            if !roots.contains(&id) {
-                roots.push(id);
-            }
-        }
-    }
-
-    fn add_roots(&mut self, provider: &Arc<str>, entities: Vec<Emitted>) -> Vec<RefId> {
-        let source = Source::Provider(Arc::clone(provider));
-        let mut added = Vec::with_capacity(entities.len());
-        for emitted in entities {
-            match self.emit(&source, emitted) {
-                EmissionOutcome::Accepted(id) => added.push(id),
-                EmissionOutcome::Refused(conflict) => tracing::warn!(
-                    entity.r#ref = %self.entity_ref(conflict.entity),
-                    provider.name = %provider,
-                    "an entity of provider {provider} already belongs to {}",
-                    conflict.owner_key,
-                ),
-            }
-        }
-        added
-    }
-
     /// One source emits one entity.
-    fn emit(&mut self, source: &Source, emitted: Emitted) -> EmissionOutcome {
+    pub(super) fn emit(&mut self, source: &Source, emitted: Emitted) -> EmissionOutcome {
         let id = self.refs.intern(&emitted.entity_ref);
         if let Some(node) = self.nodes.get(&id) {
             if let Some(owner_key) = foreign_owner(node, source, emitted.location_key.as_ref()) {
@@ -213,66 +141,6 @@ impl RefreshGraph {
         match processed {
             Some(processed) => self.record(id, *processed),
             None => self.staged.due.push(id),
-        }
-    }
-
-    /// Takes over what processing gave. An unchanged result changes nothing.
-    pub fn record(&mut self, id: RefId, processed: Processed) {
-        let hash = result_hash(&processed);
-        let Some(node) = self.nodes.get_mut(&id) else { return };
-        node.reads = processed.reads;
-        let is_unchanged = node.result_hash == Some(hash);
-        node.result_hash = Some(hash);
-        self.staged.dirty.insert(id);
-        if !is_unchanged {
-            node.errors = processed.errors;
-            node.warnings = processed.warnings;
-            self.staged.stitch.insert(id);
-            self.replace_refresh_keys(id, processed.refresh_keys);
-            match (processed.completed, processed.failed) {
-                (Some(completed), _) => {
-                    self.staged.bytes += completed.size_bytes();
-                    self.staged.completed.insert(id, completed);
-                    let relations = self.intern_relations(&processed.relations);
-                    self.replace_relations(id, relations);
-                }
-                (None, Some(failed)) => {
-                    self.staged.bytes += failed.size_bytes();
-                    self.staged.failed.insert(id, failed);
-                }
-                (None, None) => {}
-            }
-        }
-        if let Some(emission) = processed.emission {
-            self.apply_emission(id, emission);
-        }
-    }
-
-    /// Takes over what processing some files of a Location gave: the rest of it stays as it is.
-    pub fn record_files(&mut self, id: RefId, processed: Processed) {
-        let Some(node) = self.nodes.get_mut(&id) else { return };
-        let is_refreshed = |error: &ProcessingError| {
-            error.target.as_deref().is_some_and(|target| {
-                let is_of = |key: &Arc<str>| key.ends_with(target);
-                processed.reads.keys().any(is_of)
-            })
-        };
-        let mut errors: Vec<_> =
-            node.errors.iter().filter(|error| !is_refreshed(error)).cloned().collect();
-        errors.extend(processed.errors);
-        if errors != node.errors {
-            node.errors = errors;
-            self.staged.stitch.insert(id);
-            // It may have failed until now for the very file that is good again.
-            if let Some(completed) = processed.completed {
-                self.staged.bytes += completed.size_bytes();
-                self.staged.completed.insert(id, completed);
-            }
-        }
-        node.reads.extend(processed.reads);
-        self.staged.dirty.insert(id);
-        if let Some(emission) = processed.emission {
-            self.apply_emission(id, emission);
         }
     }
 
@@ -389,7 +257,7 @@ impl RefreshGraph {
     }
 
     /// A source no longer emits an entity.
-    fn retract(&mut self, source: &Source, id: RefId, prune: Prune) {
+    pub(super) fn retract(&mut self, source: &Source, id: RefId, prune: Prune) {
         let Some(node) = self.nodes.get_mut(&id) else { return };
         node.sources.retain(|known| known != source);
         self.staged.dirty.insert(id);
@@ -457,8 +325,9 @@ impl RefreshGraph {
     }
 }
 
+/// What becomes of an entity that nobody emits any more.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Prune {
+pub(super) enum Prune {
     Eagerly,
     Never,
 }
@@ -470,36 +339,4 @@ fn foreign_owner(node: &Node, source: &Source, key: Option<&Arc<str>>) -> Option
     let is_own_root = matches!(source, Source::Provider(_)) && node.sources.contains(source);
     let is_free = node.is_orphan() || is_own_root || key == Some(owner);
     (!is_free).then(|| Arc::clone(owner))
-}
-
-fn result_hash(processed: &Processed) -> Digest {
-    let mut text = String::new();
-    for relation in &processed.relations {
-        for part in [relation.source.as_str(), &relation.kind, relation.target.as_str()] {
-            text.push_str(part);
-            text.push('\n');
-        }
-    }
-    for error in processed.errors.iter().chain(&processed.warnings) {
-        text.push_str(&error.name);
-        text.push_str(&error.message);
-        text.push('\n');
-    }
-    let mut keys = String::new();
-    for key in &processed.refresh_keys {
-        keys.push_str(key);
-        keys.push('\n');
-    }
-    let parts = |json: &Option<CompletedJson>| {
-        json.as_ref().map(|json| (json.metadata.clone(), json.rest.clone())).unwrap_or_default()
-    };
-    let (completed, failed) = (parts(&processed.completed), parts(&processed.failed));
-    Digest::of([
-        completed.0.as_bytes(),
-        completed.1.as_bytes(),
-        failed.0.as_bytes(),
-        failed.1.as_bytes(),
-        text.as_bytes(),
-        keys.as_bytes(),
-    ])
 }
