@@ -48,6 +48,14 @@ pub enum ConnectError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The database cannot hold every text.
+    #[error("database {database} has encoding {encoding}: create it with encoding UTF8")]
+    Encoding {
+        /// The database.
+        database: String,
+        /// Its encoding.
+        encoding: String,
+    },
     /// The schema of PostgreSQL is missing and could not be created.
     #[error(
         "schema {schema} does not exist and could not be created: create it, or let the role \

@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use sea_orm::{
     SqlxPostgresConnector,
     sqlx::{
-        self, AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool,
+        self, AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Row,
         postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     },
 };
@@ -52,6 +52,7 @@ pub(crate) async fn open(config: &PostgresConfig) -> Result<Database, ConnectErr
         }
         Err(source) => return Err(unreachable_server(config, source)),
     }
+    check_encoding(config, &pool).await?;
     if let Some(schema) = &config.schema {
         create_schema(&pool, schema).await.map_err(|source| ConnectError::CreateSchema {
             schema: schema.clone(),
@@ -101,11 +102,26 @@ async fn first_connection(config: &PostgresConfig, pool: &PgPool) -> Result<(), 
     within(config.connect_deadline, async { pool.acquire().await.map(drop) }).await
 }
 
+/// In another encoding, most texts of the world could be refused in the midst of a commit.
+async fn check_encoding(config: &PostgresConfig, pool: &PgPool) -> Result<(), ConnectError> {
+    let question = sqlx::query("SELECT current_setting('server_encoding')").fetch_one(pool);
+    let encoding = within(config.connect_deadline, async { question.await?.try_get(0) }).await;
+    let encoding: String = encoding.map_err(|source| unreachable_server(config, source))?;
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(ConnectError::Encoding { database: config.database.clone(), encoding })
+}
+
 async fn create_database(config: &PostgresConfig) -> Result<(), sqlx::Error> {
     within(config.connect_deadline * 2, async {
         let options = options(config, MAINTENANCE_DATABASE);
         let mut connection = PgConnection::connect_with(&options).await?;
-        let sql = format!("CREATE DATABASE {}", quoted(&config.database));
+        // Whatever the server's own language is: any text fits, and is ordered by its bytes.
+        let sql = format!(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'",
+            quoted(&config.database)
+        );
         let created = sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await;
         connection.close().await?;
         unless_created_by_another(created.map(drop))

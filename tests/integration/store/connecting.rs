@@ -113,6 +113,19 @@ async fn a_missing_database_is_created_if_asked_for() {
 }
 
 #[tokio::test]
+async fn a_database_that_cannot_hold_every_text_is_refused() {
+    let test = "store::connecting::a_database_that_cannot_hold_every_text_is_refused";
+    let Some(database) = TestDatabase::create(test) else { return };
+    let name = format!("{}_latin", database.postgres().database);
+    let create = "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'";
+    database.query(&format!("CREATE DATABASE {name} {create}")).unwrap();
+    let latin = PostgresConfig { database: name.clone(), ..database.postgres() };
+    let refused = Store::connect(&DatabaseConfig::Postgres(latin)).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::Encoding { .. }), "{refused:?}");
+    database.query(&format!("DROP DATABASE {name} WITH (FORCE)")).unwrap();
+}
+
+#[tokio::test]
 async fn each_schema_is_a_catalog_of_its_own() {
     let test = "store::connecting::each_schema_is_a_catalog_of_its_own";
     let Some(database) = TestDatabase::create(test) else { return };
