@@ -8,8 +8,8 @@ use std::{
 use callboard_model::{EntityRef, Relation};
 use smallvec::smallvec;
 
-use super::{Conflict, Digest, EmittedRelation, Node, RefId, RefreshGraph, Source};
-use crate::{processing::ProcessingError, stitching::CompletedJson};
+use super::{Conflict, Digest, EmittedRelation, Node, Processed, RefId, RefreshGraph, Source};
+use crate::processing::ProcessingError;
 
 /// An entity that a source emits.
 #[derive(Debug, Clone)]
@@ -178,7 +178,7 @@ impl RefreshGraph {
     }
 
     /// A Location emits; what it speaks for and no longer emits is retracted.
-    fn apply_emission(&mut self, parent: RefId, emission: Emission) {
+    pub(super) fn apply_emission(&mut self, parent: RefId, emission: Emission) {
         let Some(node) = self.nodes.get(&parent) else { return };
         let old_children = node.children.clone();
         let covers = |key: Option<&Arc<str>>| emission.scope.covers(key);
