@@ -146,6 +146,31 @@ fn sql_stands_in_the_store_alone() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where routes may be mounted: the tables, which the tests of route and caller walk, and the
+/// listener of the metrics, which is not the server's.
+const MOUNTING: &[&str] = &["api/http/src/route_table.rs", "api/server/src/observability.rs"];
+
+#[test]
+fn routes_are_mounted_by_a_route_table_alone() -> anyhow::Result<()> {
+    let mounts = |line: &str| {
+        [".service(", ".default_service(", ".route(web::", "web::resource(", "web::scope("]
+            .iter()
+            .any(|call| line.contains(call))
+    };
+    let mut found = Vec::new();
+    for source in rust_sources()? {
+        if source.path.starts_with("tests/") || MOUNTING.contains(&source.path.as_str()) {
+            continue;
+        }
+        let lines = source.code_lines().filter(|(_, line)| mounts(line));
+        found.extend(
+            lines.map(|(number, line)| format!("{}:{number}: {}", source.path, line.trim())),
+        );
+    }
+    assert_none("put these routes into a callboard_http::RouteTable", &found);
+    Ok(())
+}
+
 #[test]
 fn every_crate_takes_the_lints_of_the_house() -> anyhow::Result<()> {
     let bare: Vec<String> = tracked_files()?

@@ -25,9 +25,9 @@ mod route_table;
 mod shell;
 
 pub use api_error::{ApiError, ErrorClass};
+pub use callboard_auth::Caller;
 pub use caller_extractor::{AnonymousAccess, CallerExtractor, Credentials};
 pub use error_answer::{json_error, mounted_url, shown_message};
-pub use callboard_auth::Caller;
 pub use graphql_executor::GraphqlExecutor;
 pub use guard::{
     Audience, Authenticated, Authorized, CatalogEntityRead, Guard, GuardedArguments, Public,
@@ -36,5 +36,7 @@ pub use guard::{
 pub use json_answer::{JSON, raw_json, tagged_json};
 pub use json_body::{JsonBody, MAX_BODY_BYTES};
 pub use request_id::request_id;
-pub use route_table::{Answer, ErrorRenderer, PathMatching, RouteEntry, RouteTable};
+pub use route_table::{
+    Answer, ErrorRenderer, PathMatching, RouteEntry, RouteTable, refuse_unknown,
+};
 pub use shell::shell;

@@ -156,6 +156,13 @@ impl RouteTable {
     }
 }
 
+/// Answers whatever no table has below `prefix`, such as `/api`, with 404 and no body, as upstream.
+/// Comes after every table.
+pub fn refuse_unknown(config: &mut web::ServiceConfig, prefix: &str) {
+    let unknown = web::to(async || HttpResponse::NotFound());
+    config.service(web::scope(prefix).default_service(unknown));
+}
+
 /// Runs the guard, the other extractors and the handler, and renders what failed.
 async fn answered<H, A>(
     handler: H,

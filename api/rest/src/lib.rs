@@ -18,4 +18,4 @@ mod routes;
 
 pub use endpoints::health::{HealthProbe, HealthStatus};
 pub use openapi::{OPENAPI, openapi_document};
-pub use routes::{RestState, route_table};
+pub use routes::{PREFIXES, RestState, route_table};

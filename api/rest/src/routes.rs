@@ -1,11 +1,14 @@
 //! The routes of Backstage's wire.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use callboard_auth::AuthorizedEntitiesCatalog;
-use callboard_http::{PathMatching, RouteTable};
+use callboard_http::{PathMatching, RouteTable, refuse_unknown};
 
 use crate::HealthProbe;
 use crate::endpoints::{by_query, by_refs, entities, facets, health, openapi, single};
+
+/// Where Backstage's plugins and its own health live: an unknown path there is 404 without a body.
+pub const PREFIXES: [&str; 2] = ["/api", "/.backstage"];
 
 /// Every route, the busiest first.
 pub fn route_table() -> RouteTable {
@@ -37,13 +40,19 @@ impl RestState {
         Self { catalog: web::Data::new(catalog), health: web::Data::new(health) }
     }
 
-    /// Mounts every route, and 404 without a body for whatever else is asked of `/api`. The app
-    /// must also have [`callboard_http::Credentials`] as its data.
-    pub fn configure(&self, config: &mut web::ServiceConfig) {
+    /// Gives the routes what they need. The app must also have [`callboard_http::Credentials`] as
+    /// its data.
+    pub fn provide(&self, config: &mut web::ServiceConfig) {
         config.app_data(self.catalog.clone()).app_data(self.health.clone());
+    }
+
+    /// Does all that these routes take: [`RestState::provide`], mounts them, and answers 404
+    /// without a body to whatever else is asked below [`PREFIXES`].
+    pub fn configure(&self, config: &mut web::ServiceConfig) {
+        self.provide(config);
         route_table().mount(config);
-        let unknown = || web::to(async || HttpResponse::NotFound());
-        config.service(web::scope("/api").default_service(unknown()));
-        config.service(web::scope("/.backstage").default_service(unknown()));
+        for prefix in PREFIXES {
+            refuse_unknown(config, prefix);
+        }
     }
 }

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use callboard_catalog::catalog_engine::EngineStatus;
 use callboard_frontend::Portal;
 use callboard_graphql::GraphqlService;
-use callboard_http::{Credentials, GraphqlExecutor, RouteTable, shell};
+use callboard_http::{Credentials, GraphqlExecutor, RouteTable, refuse_unknown, shell};
 use callboard_rest::RestState;
 use tokio::sync::watch;
 
@@ -57,9 +57,13 @@ fn mount(site: &Site, config: &mut web::ServiceConfig) {
         .app_data(web::Data::from(executor))
         .app_data(web::Data::new(site.credentials.clone()))
         .app_data(web::Data::new(site.portal.clone()));
-    site.rest.configure(config);
-    graphql_endpoint::routes().mount(config);
-    callboard_frontend::routes().mount(config);
+    site.rest.provide(config);
+    for table in route_tables() {
+        table.mount(config);
+    }
+    for prefix in callboard_rest::PREFIXES {
+        refuse_unknown(config, prefix);
+    }
 }
 
 /// Serves until SIGTERM or Ctrl-C, then lets requests end.
@@ -123,3 +127,6 @@ async fn told_to_end() {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests;
