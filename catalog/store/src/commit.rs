@@ -106,10 +106,10 @@ impl CommitRows {
             return Ok(None);
         }
         let revision = self.write_revision(connection, channel).await.map_err(failed)?;
-        let reason = || format!("revision {revision} is negative");
-        u64::try_from(revision)
-            .map(Some)
-            .map_err(|_| StoreError::Corrupt { table: "catalog_head", reason: reason() })
+        let number = revision.and_then(|revision| u64::try_from(revision).ok());
+        let reason = || format!("its one row is missing, or not a revision: {revision:?}");
+        let corrupt = || StoreError::Corrupt { table: "catalog_head", reason: reason() };
+        number.ok_or_else(corrupt).map(Some)
     }
 
     /// Holds the lease's row until the end of the transaction: whoever takes the lease over waits
@@ -132,19 +132,19 @@ impl CommitRows {
     }
 
     /// Numbers are taken from a single row, which stays locked until the transaction ends: so
-    /// revisions become visible in order.
+    /// revisions become visible in order. `None` if that row is gone.
     async fn write_revision<C: WriteConnection>(
         &self,
         connection: &mut C,
         channel: &str,
-    ) -> Result<i64, sea_orm::sqlx::Error> {
+    ) -> Result<Option<i64>, sea_orm::sqlx::Error> {
         let next = "UPDATE catalog_head SET revision = revision + 1, mark = $1 \
                     WHERE id = 1 AND mark <> $1 RETURNING revision";
         let Some(revision) = connection.integer(next, &[Parameter::Integer(self.mark)]).await?
         else {
             // The newest revision holds these very changes: this commit was written before.
             let head = "SELECT revision FROM catalog_head WHERE id = 1";
-            return Ok(connection.integer(head, &[]).await?.unwrap_or_default());
+            return connection.integer(head, &[]).await;
         };
         let row = format!(
             "INSERT INTO catalog_revision (revision, committed_at_ms, cause) \
@@ -166,7 +166,7 @@ impl CommitRows {
                       WHERE revision = $1 AND change = 'delete')";
         connection.execute(delete, &[Parameter::Integer(revision)]).await?;
         connection.announce(channel, revision).await?;
-        Ok(revision)
+        Ok(Some(revision))
     }
 }
 

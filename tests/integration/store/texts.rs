@@ -20,6 +20,7 @@ on_each_database!(
     refs_of_any_length_come_back_as_they_were,
     a_final_entity_that_cannot_be_read_is_named,
     a_refresh_state_that_cannot_be_read_is_named,
+    a_lost_head_is_named_before_anything_is_written,
 );
 
 async fn bodies_of_megabytes_come_back_as_they_were(database: TestStore) {
@@ -155,6 +156,15 @@ async fn a_refresh_state_that_cannot_be_read_is_named(database: TestStore) {
     let chunks = store.refresh_states().await.unwrap();
     let error = chunks.try_concat().await.unwrap_err();
     named(&error, "refresh_state", "component:default/b", "expected value");
+}
+
+async fn a_lost_head_is_named_before_anything_is_written(database: TestStore) {
+    let store = database.open().await;
+    let fence = fence(&store).await;
+    database.execute("DELETE FROM catalog_head").await;
+    let changes = commit(vec![put_state("a", "1")], vec![put("a", "1")]);
+    named(&store.commit(fence, &changes).await.unwrap_err(), "catalog_head", "row", "missing");
+    assert_eq!(refresh_states(&store).await, []);
 }
 
 fn named(error: &StoreError, expected: &str, row: &str, why: &str) {
