@@ -28,13 +28,10 @@ impl EntityLink {
         }
     }
 
-    /// To an entity that something refers to, but that does not exist.
-    pub(crate) fn missing(entity_ref: &str, default_kind: &str) -> Self {
-        Self {
-            path: None,
-            text: short_ref(entity_ref, default_kind),
-            entity_ref: entity_ref.to_owned(),
-        }
+    /// To an entity that something refers to, but that does not exist: nothing of its ref but the
+    /// namespace `default` is left out.
+    pub(crate) fn missing(entity_ref: &str) -> Self {
+        Self { path: None, text: short_ref(entity_ref, ""), entity_ref: entity_ref.to_owned() }
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct CatalogPage {
 #[derive(Debug)]
 struct Column {
     label: &'static str,
+    /// The class by which the style sheet gives it its width.
+    class: &'static str,
     sort: Option<SortLink>,
 }
 
@@ -110,21 +112,21 @@ impl CatalogPage {
 }
 
 fn columns(state: &UrlState) -> Vec<Column> {
-    let sorted = |label, sort| {
+    let sorted = |label, class, sort| {
         let now = if state.is_descending { "descending" } else { "ascending" };
         let now = (state.sort == sort).then_some(now);
-        Column { label, sort: Some(SortLink { url: state.url_sorted(sort), now }) }
+        Column { label, class, sort: Some(SortLink { url: state.url_sorted(sort), now }) }
     };
-    let plain = |label| Column { label, sort: None };
+    let plain = |label, class| Column { label, class, sort: None };
     vec![
-        sorted("Name", Sort::Name),
-        sorted("Kind", Sort::Kind),
-        sorted("Type", Sort::Type),
-        sorted("Lifecycle", Sort::Lifecycle),
-        sorted("Owner", Sort::Owner),
-        sorted("System", Sort::System),
-        plain("Problems"),
-        plain("Tags"),
+        sorted("Name", "c-name", Sort::Name),
+        sorted("Kind", "c-kind", Sort::Kind),
+        sorted("Type", "c-type", Sort::Type),
+        sorted("Lifecycle", "c-lifecycle", Sort::Lifecycle),
+        sorted("Owner", "c-owner", Sort::Owner),
+        sorted("System", "c-system", Sort::System),
+        plain("Problems", "c-problems"),
+        plain("Tags", "c-tags"),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     document::{RelationNode, TargetKind},
-    relation_words::{place, words},
+    relation_words::{place, tells_kind, words},
 };
 use crate::entity_link::EntityLink;
 
@@ -17,6 +17,8 @@ const SHOWN: usize = 100;
 pub(super) struct RelationGroup {
     pub(super) words: String,
     pub(super) relation: String,
+    /// The kind of all that exist, if they are of one kind and the words do not tell it.
+    pub(super) kind: Option<String>,
     pub(super) total: usize,
     pub(super) targets: Vec<Target>,
     pub(super) unshown: usize,
@@ -26,6 +28,7 @@ pub(super) struct RelationGroup {
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) link: EntityLink,
+    /// The kind; empty for what is missing, whose ref is shown in full.
     pub(super) kind: String,
 }
 
@@ -33,10 +36,10 @@ impl Target {
     /// The target of a relation, whether it exists or not.
     pub(super) fn new(relation: &RelationNode) -> Self {
         let entity_ref = relation.target_ref.as_str();
-        let kind = entity_ref.split_once(':').map_or("", |(kind, _)| kind);
         let Some(target) = &relation.target else {
-            return Self { link: EntityLink::missing(entity_ref, kind), kind: kind.to_owned() };
+            return Self { link: EntityLink::missing(entity_ref), kind: String::new() };
         };
+        let kind = entity_ref.split_once(':').map_or("", |(kind, _)| kind);
         let name = match &target.on {
             TargetKind::Group(group) => Some(&group.display_name),
             TargetKind::User(user) => Some(&user.display_name),
@@ -65,13 +68,26 @@ pub(super) fn grouped<'a>(relations: impl Iterator<Item = &'a RelationNode>) -> 
         targets.sort_by_cached_key(key);
         let total = targets.len();
         targets.truncate(SHOWN);
+        let kind = common_kind(&targets);
+        let words_tell = tells_kind(relation);
+        if words_tell || kind.is_some() {
+            targets.iter_mut().for_each(|target| target.kind.clear());
+        }
         RelationGroup {
             words: words(relation),
             relation: relation.to_owned(),
+            kind: kind.filter(|_| !words_tell),
             total,
             unshown: total.saturating_sub(targets.len()),
             targets,
         }
     };
     by_type.into_iter().map(group).collect()
+}
+
+/// The kind of all targets that exist, if it is one.
+fn common_kind(targets: &[Target]) -> Option<String> {
+    let mut kinds = targets.iter().filter(|one| !one.is_missing()).map(|one| &one.kind);
+    let first = kinds.next()?;
+    kinds.all(|kind| kind == first).then(|| first.clone())
 }

@@ -23,26 +23,34 @@ pub(super) fn words(relation: &str) -> String {
     known.to_owned()
 }
 
+/// The types of the built-in kinds, in the order of the page.
+const ORDER: [&str; 14] = [
+    "ownedBy",
+    "partOf",
+    "childOf",
+    "memberOf",
+    "providesApi",
+    "consumesApi",
+    "dependsOn",
+    "apiProvidedBy",
+    "apiConsumedBy",
+    "dependencyOf",
+    "hasPart",
+    "parentOf",
+    "hasMember",
+    "ownerOf",
+];
+
 /// Where a type stands on the page: what it belongs to, then what it offers and needs, then who
 /// needs it, then everything else by name.
 pub(super) fn place(relation: &str) -> usize {
-    const ORDER: [&str; 14] = [
-        "ownedBy",
-        "partOf",
-        "childOf",
-        "memberOf",
-        "providesApi",
-        "consumesApi",
-        "dependsOn",
-        "apiProvidedBy",
-        "apiConsumedBy",
-        "dependencyOf",
-        "hasPart",
-        "parentOf",
-        "hasMember",
-        "ownerOf",
-    ];
     ORDER.iter().position(|one| *one == relation).unwrap_or(ORDER.len())
+}
+
+/// Whether the words say of which kind the targets are.
+pub(super) fn tells_kind(relation: &str) -> bool {
+    !matches!(relation, "ownedBy" | "ownerOf" | "partOf" | "hasPart" | "dependsOn" | "dependencyOf")
+        && place(relation) < ORDER.len()
 }
 
 fn taken_apart(relation: &str) -> String {
@@ -71,6 +79,12 @@ mod tests {
         assert_eq!(words("runs_on"), "Runs on");
         assert_eq!(words("x"), "X");
         assert_eq!(words(""), "");
+    }
+
+    #[test]
+    fn a_kind_is_named_where_the_words_do_not_tell_it() {
+        assert!(tells_kind("consumesApi") && tells_kind("hasMember"));
+        assert!(!tells_kind("dependsOn") && !tells_kind("guardedBy"));
     }
 
     #[test]

@@ -108,7 +108,7 @@ async fn a_location_shows_its_targets_and_what_is_wrong_with_them() {
     let shown = show("/catalog/default/location/x", &recorded("location")).await;
     shown.has("id=\"problems\"");
     shown.has("does not exist</p>");
-    shown.has("<dt>Targets</dt>");
+    shown.has("<dt>Targets</dt><dd>");
     assert!(!shown.html.contains("none given"), "a Location has no owner to miss");
 }
 
