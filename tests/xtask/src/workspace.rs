@@ -61,5 +61,18 @@ fn cargo_in(root: &Path) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command.current_dir(root).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_this_run) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+/// Variables that `cargo run` sets for xtask itself. Some build scripts are run again when they
+/// change, and half of the tree with them.
+fn is_of_this_run(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_")
+        || ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PRIMARY_PACKAGE"]
+            .contains(&variable)
 }
