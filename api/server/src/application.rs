@@ -89,8 +89,16 @@ fn health_probe(engine: &CatalogEngine, supervisor: &Supervisor) -> HealthProbe 
     })
 }
 
-/// Says at the start who reads without the usual proof.
+/// Says at the start whose portal it is, and who reads without the usual proof.
 fn announce_exceptions(config: &Config, anonymous: AnonymousAccess) {
+    let whose = config.organization.name.as_deref().unwrap_or("an unnamed organisation");
+    tracing::info!("the portal of {whose} at {}", config.app.base_url);
+    if config.permission.is_enabled {
+        tracing::warn!(
+            "permission.enabled: this version has no policies yet; tokens and their \
+             accessRestrictions decide"
+        );
+    }
     if anonymous == AnonymousAccess::Guest {
         tracing::warn!("demo: everybody who reaches this address reads everything as a guest");
     }

@@ -3,15 +3,20 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
-    App, HttpServer,
-    middleware::{Compress, from_fn},
+    App, Error, HttpServer,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::{Compress, Next, from_fn},
     web,
 };
 use anyhow::Context as _;
 use callboard_catalog::catalog_engine::EngineStatus;
 use callboard_frontend::Portal;
 use callboard_graphql::GraphqlService;
-use callboard_http::{Credentials, GraphqlExecutor, RouteTable, refuse_unknown, shell};
+use callboard_http::{
+    ApiError, Credentials, ErrorClass, GraphqlExecutor, RouteTable, json_error, refuse_unknown,
+    shell,
+};
 use callboard_rest::RestState;
 use tokio::sync::watch;
 
@@ -25,6 +30,9 @@ const MAX_WORKERS: usize = 16;
 
 /// How long requests may take to end at a shutdown, in seconds.
 const DRAIN_SECONDS: u64 = 10;
+
+/// How long a request may wait for the catalog to be loaded.
+const STARTUP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a client may take to send its request head.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -56,6 +64,7 @@ fn mount(site: &Site, config: &mut web::ServiceConfig) {
         .app_data(web::Data::new(site.graphql.clone()))
         .app_data(web::Data::from(executor))
         .app_data(web::Data::new(site.credentials.clone()))
+        .app_data(web::Data::new(site.status.clone()))
         .app_data(web::Data::new(site.portal.clone()));
     site.rest.provide(config);
     for table in route_tables() {
@@ -75,6 +84,7 @@ pub(crate) async fn serve(site: Site, listen: &Listen) -> anyhow::Result<()> {
         App::new()
             .wrap(Compress::default())
             .wrap(from_fn(shell))
+            .wrap(from_fn(hold_until_ready))
             .configure(|config| mount(&site, config))
     };
     let server = HttpServer::new(app)
@@ -103,6 +113,29 @@ pub(crate) async fn serve(site: Site, listen: &Listen) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Requests that come before the catalog is loaded wait a little and are then told to come again:
+/// an empty answer would be a lie. Source: Backstage `createLifecycleMiddleware`.
+async fn hold_until_ready(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let status = request.app_data::<web::Data<watch::Receiver<EngineStatus>>>().cloned();
+    let is_health = request.path().starts_with("/.backstage/health/");
+    if let Some(status) = status.filter(|_| !is_health)
+        && !status.borrow().is_ready
+    {
+        let mut status = status.get_ref().clone();
+        let ready = status.wait_for(|status| status.is_ready);
+        if tokio::time::timeout(STARTUP_DEADLINE, ready).await.is_err() {
+            let message = "Service has not started up yet";
+            let error = ApiError::new(ErrorClass::Unavailable, message).retry_after_seconds(5);
+            let answer = json_error(request.request(), &error);
+            return Ok(request.into_response(answer).map_into_right_body());
+        }
+    }
+    Ok(next.call(request).await?.map_into_left_body())
 }
 
 #[expect(clippy::print_stdout, reason = "who started the process waits for this line")]

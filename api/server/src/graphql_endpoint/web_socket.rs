@@ -215,7 +215,7 @@ impl Connection {
                 if !self.open.contains_key(&id) {
                     return Ok(());
                 }
-                let id = serde_json::Value::String(id);
+                let id = Value::String(id);
                 let payload = String::from_utf8_lossy(&payload);
                 let message = format!(r#"{{"id":{id},"type":"next","payload":{payload}}}"#);
                 Ok(self.session.text(message).await?)
@@ -225,7 +225,7 @@ impl Connection {
                 if self.open.remove(&id).is_none() {
                     return Ok(());
                 }
-                let id = serde_json::Value::String(id);
+                let id = Value::String(id);
                 Ok(self.session.text(format!(r#"{{"id":{id},"type":"complete"}}"#)).await?)
             }
         }

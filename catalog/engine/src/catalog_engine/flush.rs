@@ -36,9 +36,10 @@ impl Session<'_> {
         let served = self.engine.catalog.newest();
         let (graph, commit) = offload(move || {
             let mut graph = graph;
-            let staged = graph.take_staged();
-            let commit = prepare(&graph, &staged, &served, &rules, cause);
-            graph.set_due(staged.due);
+            let mut staged = graph.take_staged();
+            let due = std::mem::take(&mut staged.due);
+            let commit = prepare(&graph, staged, &served, &rules, cause);
+            graph.set_due(due);
             (graph, commit)
         })
         .await;
@@ -96,7 +97,7 @@ impl Session<'_> {
 /// What is staged, as one transaction. Pure.
 fn prepare(
     graph: &RefreshGraph,
-    staged: &Staged,
+    mut staged: Staged,
     served: &EntityIndex,
     rules: &str,
     cause: &'static str,
@@ -105,19 +106,20 @@ fn prepare(
         staged.deleted.iter().cloned().map(RefreshStateChange::Delete).collect();
     for id in &staged.dirty {
         if let Some(row) = graph.row(*id, rules) {
-            let unprocessed = staged.unprocessed.get(id).cloned();
+            let unprocessed = staged.unprocessed.remove(id);
             refresh_states.push(RefreshStateChange::Put { row, unprocessed });
         }
     }
-    let final_entities =
-        staged.stitch.iter().filter_map(|id| stitch_one(graph, staged, served, *id)).collect();
+    let stitch = std::mem::take(&mut staged.stitch);
+    let stitch_one = |id: &RefId| stitch_one(graph, &mut staged, served, *id);
+    let final_entities = stitch.iter().filter_map(stitch_one).collect();
     Commit { refresh_states, final_entities, cause }
 }
 
 /// The change of one final entity; `None` if it stays as it is.
 fn stitch_one(
     graph: &RefreshGraph,
-    staged: &Staged,
+    staged: &mut Staged,
     served: &EntityIndex,
     id: RefId,
 ) -> Option<FinalEntityChange> {
@@ -156,19 +158,18 @@ fn stitch_one(
     })
 }
 
-/// The last good entity: of this processing, else as it is served; else what failed.
+/// The last good entity: of this processing, else as it is served; else what failed. Takes it out
+/// of what is staged, so that a large load is not held twice.
 fn completed_of(
-    staged: &Staged,
+    staged: &mut Staged,
     id: RefId,
     old: Option<(FinalState, &Arc<IndexedEntity>)>,
 ) -> Option<(FinalState, CompletedJson)> {
-    if let Some(completed) = staged.completed.get(&id) {
-        return Some((FinalState::Completed, completed.clone()));
+    if let Some(completed) = staged.completed.remove(&id) {
+        return Some((FinalState::Completed, completed));
     }
-    match (old, staged.failed.get(&id)) {
-        (None | Some((FinalState::Failed, _)), Some(failed)) => {
-            Some((FinalState::Failed, failed.clone()))
-        }
+    match (old, staged.failed.remove(&id)) {
+        (None | Some((FinalState::Failed, _)), Some(failed)) => Some((FinalState::Failed, failed)),
         (Some((state, old)), _) => Some((state, CompletedJson::of_served(&old.json).ok()?)),
         (None, None) => None,
     }

@@ -30,7 +30,7 @@ const COMMAND_BUFFER: usize = 256;
 const JOBS_AT_ONCE: usize = 16;
 
 /// Texts that may wait in memory before they are written, in bytes.
-const STAGED_BYTES: usize = 64 << 20;
+const STAGED_BYTES: usize = 32 << 20;
 
 /// Why a process stopped ingesting.
 #[derive(Debug, thiserror::Error)]
