@@ -1,9 +1,9 @@
 //! From a page to the GraphQL API and back.
 
 use callboard_http::{ApiError, Caller, ErrorClass, GraphqlExecutor};
-use graphql_client::{Error, GraphQLQuery, QueryBody, Response};
-use serde::Serialize;
-use serde_json::Value;
+use graphql_client::{Error, GraphQLQuery, QueryBody};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
 use url::form_urlencoded::Serializer;
 
 use crate::frame::internal;
@@ -33,14 +33,23 @@ pub(crate) async fn execute<Q: GraphQLQuery>(
     let query_url = explorer_url(&body)?;
     let request = serde_json::to_vec(&body).map_err(internal)?;
     let answer = executor.execute_trusted(request.into(), caller).await;
-    let response: Response<Q::ResponseData> = serde_json::from_slice(&answer).map_err(internal)?;
-    if let Some(error) = response.errors.iter().flatten().next() {
+    let response: Response<'_> = serde_json::from_slice(&answer).map_err(internal)?;
+    if let Some(error) = response.errors.first() {
         return Err(ApiError::new(class(error), error.message.clone()));
     }
-    match response.data {
-        Some(data) => Ok(Outcome { data, query_url }),
-        None => Err(internal("GraphQL gave neither data nor errors")),
-    }
+    let data = response.data.ok_or_else(|| internal("GraphQL gave neither data nor errors"))?;
+    let data = serde_json::from_str(data.get()).map_err(internal)?;
+    Ok(Outcome { data, query_url })
+}
+
+/// A response whose data is not read before it is known that there are no errors: with them, it
+/// lacks the fields that failed.
+#[derive(Debug, Deserialize)]
+struct Response<'a> {
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(default)]
+    errors: Vec<Error>,
 }
 
 fn class(error: &Error) -> ErrorClass {

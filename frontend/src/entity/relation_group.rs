@@ -71,7 +71,9 @@ pub(super) fn grouped<'a>(relations: impl Iterator<Item = &'a RelationNode>) -> 
         let kind = common_kind(&targets);
         let words_tell = tells_kind(relation);
         if words_tell || kind.is_some() {
-            targets.iter_mut().for_each(|target| target.kind.clear());
+            for target in &mut targets {
+                target.kind.clear();
+            }
         }
         RelationGroup {
             words: words(relation),

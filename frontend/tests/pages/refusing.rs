@@ -72,6 +72,9 @@ async fn an_error_of_the_api_is_never_shown_as_an_empty_page() {
     let mut half = recorded("catalog");
     half["errors"] = json!([{ "message": "late", "extensions": { "code": "UNAVAILABLE" } }]);
     assert_eq!(show("/catalog", &half).await.status, 503);
+    half["data"].as_object_mut().unwrap().shift_remove("entities");
+    half["errors"][0]["extensions"]["code"] = json!("BAD_USER_INPUT");
+    assert_eq!(show("/catalog", &half).await.status, 400, "the API leaves out what failed");
     assert_eq!(show("/catalog", &json!({ "data": null })).await.status, 500);
     assert_eq!(show("/catalog", &json!("nonsense")).await.status, 500);
 }
