@@ -103,7 +103,7 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum SchemaName {
     /// The GraphQL schema, as SDL.
     Graphql,
-    /// The REST API, as OpenAPI.
+    /// The REST API, as `OpenAPI`.
     Openapi,
     /// `app-config.yaml`, as JSON Schema.
     Config,

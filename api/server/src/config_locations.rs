@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use callboard_catalog::{
     ingestion::{EntityProvider, EntityProviderConnection, EntityProviderMutation},
     processing::DeferredEntity,
+    refresh_graph::Digest,
 };
 use callboard_model::Entity;
 use serde_json::json;
-use sha1::{Digest, Sha1};
 use tokio_util::sync::CancellationToken;
 
 /// Emits one Location entity for each configured location.
@@ -47,8 +47,7 @@ impl EntityProvider for ConfigLocationProvider {
 /// `locationSpecToLocationEntity`.
 fn location_entity(kind: &str, target: &str) -> DeferredEntity {
     let location = format!("{kind}:{target}");
-    let hash = Sha1::digest(location.as_bytes());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = Digest::of_text(&location);
     let value = json!({
         "apiVersion": "backstage.io/v1alpha1",
         "kind": "Location",

@@ -191,13 +191,13 @@ impl Connection {
                 if self.open.len() >= MAX_OPERATIONS {
                     return Err(Closed(Some((4429, "Too many operations"))));
                 }
-                self.start(id, payload.to_string(), operations);
+                self.start(id, &payload.to_string(), operations);
                 Ok(())
             }
         }
     }
 
-    fn start(&mut self, id: String, payload: String, operations: &mut Operations) {
+    fn start(&mut self, id: String, payload: &str, operations: &mut Operations) {
         let stop = tokio_util::sync::CancellationToken::new();
         self.open.insert(id.clone(), stop.clone());
         let responses = self.service.subscribe(payload.as_bytes(), &self.caller);

@@ -19,6 +19,11 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
+    /// The hash of a text alone, as other programs make it.
+    pub fn of_text(text: &str) -> Self {
+        Self(Sha1::digest(text.as_bytes()).into())
+    }
+
     /// Reads 40 hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 20];
