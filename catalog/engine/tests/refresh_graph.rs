@@ -1,10 +1,7 @@
 //! What becomes of entities when sources emit, change their minds, collide and go: the rules of
 //! Backstage's `refresh_state`, on plain data.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test may fail wherever it finds something wrong"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may fail wherever it finds something wrong")]
 
 use std::{collections::HashMap, sync::Arc};
 
