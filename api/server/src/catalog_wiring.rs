@@ -20,6 +20,7 @@ use callboard_plugin_scm::{
     WatchList,
 };
 use callboard_store::Store;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{self, CatalogRuleConfig, Config},
@@ -37,7 +38,9 @@ pub(crate) async fn start(
     let store = Store::connect(&store_config::database(&config.backend.database)).await?;
     let orchestrator = ProcessingOrchestrator::new(processing_options(config)?);
     let (watcher, changes) = FileWatcher::new(FileWatcherOptions::default());
-    let reader = Arc::new(source_reader(config, watcher.watch_list())?);
+    let policy = EgressPolicy { reach: Reach::Listed, allow: config.reading_allow_list() };
+    let client = EgressClient::new(policy).context("outgoing requests cannot be made")?;
+    let reader = Arc::new(source_reader(config, client.clone(), watcher.watch_list()));
     let locations = config.catalog.locations.iter();
     let locations = locations.map(|one| (one.kind.clone(), one.target.clone())).collect();
     let providers: Vec<Arc<dyn EntityProvider>> = vec![
@@ -53,6 +56,7 @@ pub(crate) async fn start(
     let engine = Arc::new(CatalogEngine::new(ports, engine_options(config)));
     let running = Arc::clone(&engine);
     supervisor.run("file watcher", |stop| watcher.run(stop));
+    supervisor.keep_running("egress figures", move |stop| report_blocked(client.clone(), stop));
     supervisor.keep_running("catalog engine", move |stop| {
         let engine = Arc::clone(&running);
         async move { engine.run(stop).await }
@@ -130,10 +134,8 @@ fn catalog_rule(rule: &CatalogRuleConfig) -> CatalogRule {
     CatalogRule { allow: allow.collect(), locations }
 }
 
-fn source_reader(config: &Config, watch_list: WatchList) -> anyhow::Result<ScmReader> {
+fn source_reader(config: &Config, client: EgressClient, watch_list: WatchList) -> ScmReader {
     let limits = &config.callboard.limits;
-    let policy = EgressPolicy { reach: Reach::Listed, allow: config.reading_allow_list() };
-    let client = EgressClient::new(policy).context("outgoing requests cannot be made")?;
     let files = FileReader::new(limits.file_size_bytes, limits.read_concurrency);
     let urls = UrlTargetReader::new(
         Arc::new(client),
@@ -145,5 +147,16 @@ fn source_reader(config: &Config, watch_list: WatchList) -> anyhow::Result<ScmRe
             concurrency: limits.read_concurrency,
         },
     );
-    Ok(ScmReader::new(files.watched(watch_list), urls))
+    ScmReader::new(files.watched(watch_list), urls)
+}
+
+/// Shows what egress refused as `egress_blocked_total{reason}`.
+async fn report_blocked(client: EgressClient, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        for (reason, count) in client.blocked().snapshot() {
+            metrics::counter!("egress_blocked_total", "reason" => reason.name()).absolute(count);
+        }
+        tokio::select! { _ = tick.tick() => {}, () = stop.cancelled() => return }
+    }
 }
