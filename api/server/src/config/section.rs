@@ -1,6 +1,6 @@
 //! Typed access to a part of the configuration.
 //!
-//! Shapes were checked before ([`super::check`]): a value of a wrong shape reads as absent here, and
+//! Shapes were checked before ([`mod@super::check`]): a value of a wrong shape reads as absent here, and
 //! its problem is already known.
 
 use std::{path::PathBuf, time::Duration};
