@@ -2,7 +2,7 @@
 //! table of routes, error bodies, limits and headers; and the port through which GraphQL is
 //! executed.
 //!
-//! ```ignore
+//! ```text
 //! async fn entity(guard: Authorized<CatalogEntityRead>, path: web::Path<Name>) -> Answer { … }
 //!
 //! let table = RouteTable::new(PathMatching::Exact).get("/things/{name}", entity);
