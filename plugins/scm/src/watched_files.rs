@@ -98,9 +98,19 @@ impl WatchedFiles {
                 }
             };
             // What changed between the read and the watch was not noticed.
-            for (path, _) in stamps.iter().filter(|(path, stamp)| Stamp::of(path) != **stamp) {
+            let missed: Vec<&PathBuf> = stamps
+                .iter()
+                .filter(|(path, stamp)| Stamp::of(path) != **stamp)
+                .map(|(path, _)| path)
+                .collect();
+            if !missed.is_empty() {
                 changed.insert(Arc::clone(&target));
-                changed.insert(path.to_string_lossy().into());
+                changed.extend(missed.iter().map(|path| Arc::from(path.to_string_lossy())));
+                if let Some(pattern) = self.patterns.get(&target).cloned() {
+                    // There may be folders that the read did not see.
+                    let files = self.watch_pattern(&target, &pattern, pattern.base());
+                    changed.extend(files.iter().map(|path| Arc::from(path.to_string_lossy())));
+                }
             }
             if let Some(polled) = self.polled.get_mut(&target) {
                 *polled = stamps;
@@ -242,32 +252,40 @@ impl WatchedFiles {
         pattern: &Arc<GlobPattern>,
         from: &Path,
     ) -> Vec<PathBuf> {
-        let walk = pattern.walk(from);
-        for (directory, _) in &walk.directories {
-            self.watch_pattern_folder(target, directory);
+        loop {
+            let walk = pattern.walk(from);
+            let watch =
+                |(directory, _): &(PathBuf, _)| self.watch_pattern_folder(target, directory);
+            // A folder that was made after its parent was looked at and before that was watched
+            // would be missed: once no folder is new, none is.
+            if walk.directories.iter().map(watch).filter(|is_new| *is_new).count() == 0 {
+                return walk.files;
+            }
         }
-        walk.files
     }
 
-    fn watch_pattern_folder(&mut self, target: &Arc<str>, path: &Path) {
-        let Ok(real) = path.canonicalize() else { return };
+    /// Says whether the folder was not watched before.
+    fn watch_pattern_folder(&mut self, target: &Arc<str>, path: &Path) -> bool {
+        let Ok(real) = path.canonicalize() else { return false };
         let folder = PatternFolder { target: Arc::clone(target), path: path.to_path_buf() };
         let folders = self.pattern_folders.entry(real.clone()).or_default();
         if !folders.contains(&folder) {
             folders.push(folder);
         }
-        self.watch_folder(target, &real);
+        self.watch_folder(target, &real)
     }
 
-    fn watch_folder(&mut self, target: &Arc<str>, folder: &Path) {
+    /// Says whether the kernel tells of the folder from now on, and did not before.
+    fn watch_folder(&mut self, target: &Arc<str>, folder: &Path) -> bool {
         if self.watched.contains(folder) {
-            return;
+            return false;
         }
-        let Some(notifier) = &mut self.notifier else { return self.poll_from_now(target) };
+        let Some(notifier) = &mut self.notifier else {
+            self.poll_from_now(target);
+            return false;
+        };
         match notifier.watch(folder, RecursiveMode::NonRecursive) {
-            Ok(()) => {
-                self.watched.insert(folder.to_path_buf());
-            }
+            Ok(()) => return self.watched.insert(folder.to_path_buf()),
             // It went in this moment: the folder above it says so.
             Err(error) if is_gone(&error.kind) => {}
             Err(error) => {
@@ -284,6 +302,7 @@ impl WatchedFiles {
                 self.poll_from_now(target);
             }
         }
+        false
     }
 
     fn poll_from_now(&mut self, target: &Arc<str>) {

@@ -268,3 +268,24 @@ async fn a_burst_of_saves_is_one_report() {
     assert!(reports <= 10, "{reports} reports for one burst");
     site.end().await;
 }
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test is its own supervisor")]
+async fn a_folder_that_comes_between_the_read_and_the_watch_is_watched() {
+    let (watcher, changes) = FileWatcher::new(FileWatcherOptions::default());
+    let reader = FileReader::new(1 << 20, 4).watched(watcher.watch_list());
+    let root = TempDir::new().unwrap();
+    let target = root.path().join("**/info.yaml").to_string_lossy().into();
+    let request = ReadRequest { kind: "file".into(), target, etag: None };
+    reader.read(&request).await.unwrap();
+    let stop = CancellationToken::new();
+    let file = root.path().join("deep/down/info.yaml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "1").unwrap();
+    let running = tokio::spawn(watcher.run(stop.clone()));
+    let mut site = Site { root, reader, changes, stop, running };
+    site.expect("deep/down/info.yaml").await;
+    fs::remove_file(file).unwrap();
+    site.expect("deep/down/info.yaml").await;
+    site.end().await;
+}
