@@ -1,3 +1,4 @@
 //! Integration, architecture and attack tests.
 
+pub mod engine;
 pub mod postgres;

@@ -7,6 +7,7 @@ mod figures;
 mod flush;
 mod follow;
 mod job;
+mod jobs;
 mod lead;
 mod queue;
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -30,7 +31,7 @@ impl Session<'_> {
         cause: &'static str,
         stop: &CancellationToken,
     ) -> Result<(), LeadError> {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let graph = std::mem::take(&mut term.graph);
         let rules: Arc<str> = self.engine.ports.orchestrator.fingerprint().into();
         let served = self.engine.catalog.newest();
@@ -47,10 +48,6 @@ impl Session<'_> {
         figures::known(term.graph.relation_count(), term.graph.location_count());
         let written = self.write(term, &commit, stop).await?;
         let Some(revision) = written else { return Ok(()) };
-        for waiting in term.waiting.drain(..) {
-            // Whoever no longer waits need not be told.
-            let _gone = waiting.send(());
-        }
         let stitched = commit.final_entities.len();
         self.engine.status.send_modify(|status| status.stitched_total += stitched as u64);
         figures::stitched(stitched as u64, started.elapsed());
@@ -63,6 +60,11 @@ impl Session<'_> {
                 "revision {revision}: {stitched} entities changed",
             );
         }
+        for waiting in term.waiting.drain(..) {
+            // Whoever no longer waits need not be told.
+            let _gone = waiting.send(());
+        }
+        term.last_flush = Instant::now();
         Ok(())
     }
 

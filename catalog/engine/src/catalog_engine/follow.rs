@@ -60,12 +60,7 @@ impl Session<'_> {
     pub(super) async fn follow_until_lease(&mut self, stop: &CancellationToken) -> Option<Lease> {
         loop {
             match self.engine.ports.store.acquire_lease(None).await {
-                Ok(Some(lease)) => {
-                    if let Err(error) = self.catch_up().await {
-                        log_fault(&error, "the revisions cannot be followed");
-                    }
-                    return Some(lease);
-                }
+                Ok(Some(lease)) => return self.caught_up(stop).await.then_some(lease),
                 Ok(None) => {}
                 Err(error) => log_fault(&error, "the ingestion lease cannot be asked for"),
             }
@@ -80,6 +75,21 @@ impl Session<'_> {
                     () = tokio::time::sleep_until(until) => break,
                     () = stop.cancelled() => return None,
                 }
+            }
+        }
+    }
+
+    /// Takes over what was committed by who held the lease before: whoever ingests without that
+    /// would never see it. `false` if stopped before it succeeded.
+    async fn caught_up(&mut self, stop: &CancellationToken) -> bool {
+        loop {
+            match self.catch_up().await {
+                Ok(()) => return true,
+                Err(error) => log_fault(&error, "the revisions cannot be followed"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(RETRY) => {}
+                () = stop.cancelled() => return false,
             }
         }
     }
@@ -101,7 +111,8 @@ impl Session<'_> {
 
     /// Makes changes visible to readers, then tells the subscribers.
     pub(super) async fn publish(&mut self, revision: Revision, changes: Vec<FinalEntityChange>) {
-        let is_first_load = self.engine.catalog.newest().is_empty() && changes.len() > BULK;
+        let newest = self.engine.catalog.newest();
+        let is_first_load = newest.is_empty() && newest.failed.is_empty() && changes.len() > BULK;
         let changes = if is_first_load {
             self.change_index(move |index| {
                 let entities = changes.iter().filter_map(|change| match change {

@@ -13,7 +13,7 @@ use crate::{
         DeferredEntity, ProcessingError, ProcessingOrchestrator, ProcessingResult, Reads,
     },
     reading::{ReadError, ReadOutcome, ReadRequest, UrlReader},
-    refresh_graph::{Digest, Emission, Emitted, Processed, RefId, Scope},
+    refresh_graph::{Digest, Emission, Emitted, Node, Processed, RefId, Scope},
     stitching::CompletedJson,
 };
 
@@ -22,13 +22,42 @@ use crate::{
 pub(super) struct Job {
     pub(super) id: RefId,
     pub(super) task: Task,
-    pub(super) unprocessed: Arc<str>,
+    entity: Entity,
+    requests: Vec<ReadRequest>,
     /// What was read last time.
-    pub(super) known_reads: HashMap<Arc<str>, Option<Arc<str>>>,
+    known_reads: HashMap<Arc<str>, Option<Arc<str>>>,
     /// Whether the last result is still of the rules in force.
-    pub(super) has_result: bool,
+    has_result: bool,
     /// Since when it has waited.
-    pub(super) since: Instant,
+    since: Instant,
+}
+
+impl Job {
+    /// What is to be done for `node`, which a source emitted as `unprocessed`; `None` if that is no
+    /// entity, which no source emits.
+    pub(super) fn of(
+        orchestrator: &ProcessingOrchestrator,
+        waiting: (RefId, Task, Instant),
+        node: &Node,
+        unprocessed: &str,
+    ) -> Option<Self> {
+        let entity = serde_json::from_str::<Entity>(unprocessed).ok()?;
+        let (id, task, since) = waiting;
+        Some(Self {
+            id,
+            task,
+            requests: orchestrator.reads(&entity),
+            entity,
+            known_reads: node.reads.clone(),
+            has_result: node.result_hash.is_some(),
+            since,
+        })
+    }
+
+    /// Whether it waits for another host.
+    pub(super) fn is_remote(&self) -> bool {
+        self.requests.iter().any(|request| &*request.kind != "file")
+    }
 }
 
 /// What came of it.
@@ -61,24 +90,21 @@ impl JobContext {
     }
 
     async fn outcome(self, job: Job) -> JobOutcome {
-        let Ok(entity) = serde_json::from_str::<Entity>(&job.unprocessed) else {
-            return JobOutcome::Unchanged;
-        };
-        let requests = self.orchestrator.reads(&entity);
         if let Task::Files(files) = &job.task
-            && let Some(chosen) = requests_of(&requests, files)
+            && let Some(chosen) = requests_of(&job.requests, files)
         {
             let files = files.clone();
-            return self.run_files(job, entity, chosen, files).await;
+            return self.run_files(job, chosen, files).await;
         }
-        self.run_whole(job, entity, requests).await
+        self.run_whole(job).await
     }
 
     /// Processes the entity with everything it reads.
-    async fn run_whole(self, job: Job, entity: Entity, requests: Vec<ReadRequest>) -> JobOutcome {
+    async fn run_whole(self, job: Job) -> JobOutcome {
+        let Job { entity, requests, known_reads, .. } = job;
         let may_skip = job.has_result && job.task != Task::Process && !requests.is_empty();
-        let answers = self.read(requests, may_skip.then_some(&job.known_reads)).await;
-        if may_skip && is_known(&answers, &job.known_reads) {
+        let answers = self.read(requests, may_skip.then_some(&known_reads)).await;
+        if may_skip && is_known(&answers, &known_reads) {
             return JobOutcome::Unchanged;
         }
         let answers = self.read_modified(answers).await;
@@ -103,7 +129,6 @@ impl JobContext {
     async fn run_files(
         self,
         job: Job,
-        entity: Entity,
         requests: Vec<ReadRequest>,
         files: Vec<Arc<str>>,
     ) -> JobOutcome {
@@ -118,6 +143,7 @@ impl JobContext {
         }
         let orchestrator = self.orchestrator;
         offload(move || {
+            let entity = job.entity;
             let mut result = orchestrator.process(&entity, &reads);
             let is_of_files = |error: &ProcessingError| {
                 error.target.as_deref().is_some_and(|target| {
@@ -259,11 +285,13 @@ fn finish(
     processed
 }
 
-/// Location keys of the files that could not be read whole, each with its error.
+/// Location keys of the files that could not be read whole, each with its error. An entity that was
+/// read and refused leaves no doubt about the rest of its file.
 fn broken_files(result: &ProcessingResult, reads: &Reads) -> Vec<(Arc<str>, ProcessingError)> {
     let mut broken = Vec::new();
     for error in &result.errors {
         let Some(target) = error.target.as_deref() else { continue };
+        let is_unreadable = matches!(error.stage, "parse" | "envelope");
         let files = reads
             .iter()
             .filter_map(|(request, outcome)| outcome.as_ref().ok().map(|files| (request, files)));
@@ -271,6 +299,7 @@ fn broken_files(result: &ProcessingResult, reads: &Reads) -> Vec<(Arc<str>, Proc
             files
                 .iter()
                 .filter(|file| &*file.target == target)
+                .filter(|file| file.failure.is_some() || is_unreadable)
                 .map(|file| key_of(&request.kind, &file.target))
         });
         broken.extend(of_target.map(|key| (key, error.clone())));

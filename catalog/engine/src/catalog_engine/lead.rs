@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use callboard_model::EntityRef;
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream::FuturesOrdered};
+use futures_util::TryStreamExt;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -15,6 +15,7 @@ use super::{
     OrphanStrategy, Session, figures,
     follow::offload,
     job::{self, Job, JobContext, JobOutcome},
+    jobs::{Ended, Jobs},
     queue::{Queue, Task},
 };
 use crate::{
@@ -26,8 +27,8 @@ use crate::{
 /// Commands that may wait; more make providers wait.
 const COMMAND_BUFFER: usize = 256;
 
-/// Jobs under way at a time: enough to read while others are processed.
-const JOBS_AT_ONCE: usize = 16;
+/// The shortest time between two commits while other hosts are being read, which may take long.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Texts that may wait in memory before they are written, in bytes.
 const STAGED_BYTES: usize = 32 << 20;
@@ -43,8 +44,6 @@ pub(super) enum LeadError {
     Restore(#[source] RestoreError),
 }
 
-type Jobs = FuturesOrdered<BoxFuture<'static, (RefId, JobOutcome)>>;
-
 /// What belongs to one term of ingesting.
 #[derive(Debug)]
 pub(super) struct Term {
@@ -53,6 +52,8 @@ pub(super) struct Term {
     pub(super) queue: Queue,
     /// Who waits for the next commit.
     pub(super) waiting: Vec<oneshot::Sender<()>>,
+    /// When something was last written.
+    pub(super) last_flush: Instant,
     lease_end: Instant,
     next_reread: Option<Instant>,
 }
@@ -71,6 +72,7 @@ impl Session<'_> {
             graph,
             queue: Queue::default(),
             waiting: Vec::new(),
+            last_flush: Instant::now(),
             lease_end,
             next_reread: None,
         };
@@ -144,7 +146,10 @@ impl Session<'_> {
         mut commands: mpsc::Receiver<Command>,
         stop: &CancellationToken,
     ) -> Result<(), LeadError> {
-        let mut jobs = Jobs::new();
+        let mut jobs = Jobs::new(JobContext {
+            reader: Arc::clone(&self.engine.ports.reader),
+            orchestrator: Arc::clone(&self.engine.ports.orchestrator),
+        });
         let mut renewal = interval(lease.time_to_live / 4);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut clean_up = interval(self.engine.options.orphan_interval);
@@ -152,9 +157,10 @@ impl Session<'_> {
         clean_up.reset();
         let mut are_commands_open = true;
         loop {
-            self.start_jobs(term, &mut jobs).await?;
-            let is_idle = jobs.is_empty() && term.queue.is_empty();
-            if is_idle && term.has_changes() || term.graph.staged().bytes > STAGED_BYTES {
+            self.start_jobs(term, &mut jobs, stop).await?;
+            let is_idle = jobs.is_idle() && term.queue.is_empty();
+            let flush_at = term.flush_at(&jobs);
+            if flush_at.is_some_and(|at| at <= Instant::now()) {
                 self.flush(term, "ingestion", stop).await?;
                 continue;
             }
@@ -168,9 +174,8 @@ impl Session<'_> {
                     Some(command) => self.obey(term, command).await,
                     None => are_commands_open = false,
                 },
-                Some((id, outcome)) = jobs.next(), if !jobs.is_empty() => {
-                    self.record(term, id, outcome);
-                }
+                ended = jobs.next() => self.record(term, ended),
+                () = sleep_until(flush_at), if flush_at.is_some() => {}
                 () = sleep_until(reread), if is_idle && reread.is_some() => {
                     term.next_reread = None;
                     term.queue_remote_reads();
@@ -229,37 +234,31 @@ impl Session<'_> {
         }
     }
 
-    /// Starts as many jobs as may run, oldest task first. Results are recorded in this order, so
-    /// that who comes first does not depend on who reads faster.
-    async fn start_jobs(&mut self, term: &mut Term, jobs: &mut Jobs) -> Result<(), LeadError> {
-        let mut batch = Vec::new();
-        while jobs.len() + batch.len() < JOBS_AT_ONCE {
-            let Some((id, task, since)) = term.queue.pop() else { break };
-            if term.graph.node(id).is_some() {
-                batch.push((id, task, since));
+    /// Starts as many jobs as may run, oldest task first.
+    async fn start_jobs(
+        &mut self,
+        term: &mut Term,
+        jobs: &mut Jobs,
+        stop: &CancellationToken,
+    ) -> Result<(), LeadError> {
+        while jobs.room() > 0 && !term.queue.is_empty() {
+            let mut batch = Vec::new();
+            while batch.len() < jobs.room()
+                && let Some((id, task, since)) = term.queue.pop()
+            {
+                if term.graph.node(id).is_some() && !jobs.postpone(id, &task) {
+                    batch.push((id, task, since));
+                }
             }
-        }
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let texts = self.unprocessed(term, &batch).await?;
-        for ((id, task, since), unprocessed) in batch.into_iter().zip(texts) {
-            let (Some(unprocessed), Some(node)) = (unprocessed, term.graph.node(id)) else {
-                continue;
-            };
-            let job = Job {
-                id,
-                task,
-                unprocessed,
-                known_reads: node.reads.clone(),
-                has_result: node.result_hash.is_some(),
-                since,
-            };
-            let context = JobContext {
-                reader: Arc::clone(&self.engine.ports.reader),
-                orchestrator: Arc::clone(&self.engine.ports.orchestrator),
-            };
-            jobs.push_back(context.run(job).boxed());
+            let texts = self.unprocessed(term, &batch, stop).await?;
+            for (waiting, unprocessed) in batch.into_iter().zip(texts) {
+                let node = term.graph.node(waiting.0);
+                let (Some(unprocessed), Some(node)) = (unprocessed, node) else { continue };
+                let orchestrator = &self.engine.ports.orchestrator;
+                if let Some(job) = Job::of(orchestrator, waiting, node, &unprocessed) {
+                    jobs.start(job);
+                }
+            }
         }
         Ok(())
     }
@@ -269,6 +268,7 @@ impl Session<'_> {
         &self,
         term: &Term,
         batch: &[(RefId, Task, std::time::Instant)],
+        stop: &CancellationToken,
     ) -> Result<Vec<Option<Arc<str>>>, LeadError> {
         let staged = |id: &RefId| term.graph.staged().unprocessed.get(id).cloned();
         let absent: Vec<_> = batch
@@ -278,7 +278,7 @@ impl Session<'_> {
             .collect();
         let mut stored = std::collections::HashMap::new();
         if !absent.is_empty() {
-            let found = self.read_unprocessed(&absent).await?;
+            let found = self.read_unprocessed(&absent, stop).await?;
             stored.extend(found);
         }
         let text =
@@ -286,23 +286,35 @@ impl Session<'_> {
         Ok(batch.iter().map(|(id, _, _)| text(id)).collect())
     }
 
-    /// Waits for the database as long as it takes.
+    /// Waits for the database as long as it takes; nothing if stopped before it answers.
     async fn read_unprocessed(
         &self,
         entity_refs: &[EntityRef],
+        stop: &CancellationToken,
     ) -> Result<Vec<(EntityRef, Arc<str>)>, LeadError> {
         loop {
             match self.engine.ports.store.unprocessed(entity_refs).await {
                 Err(error @ StoreError::Unavailable { .. }) => {
                     super::follow::log_fault(&error, "processing waits for the database");
-                    tokio::time::sleep(Duration::from_millis(500)).await;
                 }
                 result => return result.map_err(LeadError::Store),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                () = stop.cancelled() => return Ok(Vec::new()),
             }
         }
     }
 
-    fn record(&mut self, term: &mut Term, id: RefId, outcome: JobOutcome) {
+    fn record(&mut self, term: &mut Term, ended: Ended) {
+        let is_outdated = ended.is_outdated();
+        let Ended { id, outcome, then } = ended;
+        if let Some(task) = then {
+            term.queue.push(id, task);
+        }
+        if is_outdated {
+            return;
+        }
         let errors = match outcome {
             JobOutcome::Unchanged => 0,
             JobOutcome::Processed(processed) => {
@@ -364,7 +376,7 @@ impl Term {
         let mut readers: Vec<_> = self
             .graph
             .nodes()
-            .filter(|(_, node)| !node.reads.is_empty())
+            .filter(|(id, node)| !node.reads.is_empty() || self.is_location(*id))
             .map(|(id, _)| id)
             .collect();
         readers.sort_unstable_by(|one, other| {
@@ -374,6 +386,11 @@ impl Term {
             self.queue.push(id, Task::Reread);
         }
         self.take_due();
+    }
+
+    /// A Location with a pattern that matched nothing has read nothing, and may match now.
+    fn is_location(&self, id: RefId) -> bool {
+        self.graph.entity_ref(id).kind() == "location"
     }
 
     /// What turned out to be due waits in the queue.
@@ -396,8 +413,15 @@ impl Term {
         }
     }
 
-    pub(super) fn has_changes(&self) -> bool {
-        !self.graph.staged().is_empty() || !self.waiting.is_empty()
+    /// When what has changed is to be written: once nothing more is to be expected soon. A host
+    /// that is slow to answer holds up no change of others.
+    fn flush_at(&self, jobs: &Jobs) -> Option<Instant> {
+        let has_changes = !self.graph.staged().is_empty() || !self.waiting.is_empty();
+        let is_idle = jobs.is_idle() && self.queue.is_empty();
+        if self.graph.staged().bytes > STAGED_BYTES || has_changes && is_idle && jobs.is_empty() {
+            return Some(Instant::now());
+        }
+        (has_changes && is_idle).then(|| self.last_flush + FLUSH_INTERVAL)
     }
 
     /// Whether the lease is still this process's by its own clock.

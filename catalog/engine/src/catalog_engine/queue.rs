@@ -21,7 +21,7 @@ pub(super) enum Task {
 
 impl Task {
     /// The task that does the work of both.
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Process, _) | (_, Self::Process) => Self::Process,
             (Self::Reread, _) | (_, Self::Reread) => Self::Reread,

@@ -180,16 +180,22 @@ impl Emitter<'_> {
         }
         let location = LocationRef::new(kind, &*file.target);
         let failed = |failure: &DescriptorError| descriptor_error(failure, &location);
+        if let Err(fault) = std::str::from_utf8(&file.content) {
+            emission.errors.push(not_utf8(&file.content, fault.valid_up_to(), &location));
+        }
         let all = match documents(&file.content, self.limits) {
             Ok(all) => all,
             Err(failure) => return emission.errors.push(failed(&failure)),
         };
         for document in all {
             match document {
-                Ok(document) => match self.defer(document, &location) {
-                    Ok(deferred) => emission.deferred.extend(deferred),
-                    Err(error) => emission.errors.push(error),
-                },
+                Ok(document) => {
+                    let line = document.line;
+                    match self.defer(document, &location) {
+                        Ok(deferred) => emission.deferred.extend(deferred),
+                        Err(error) => emission.errors.push(placed(error, &location, line)),
+                    }
+                }
                 Err(failure) => emission.errors.push(failed(&failure)),
             }
         }
@@ -271,6 +277,29 @@ fn force_locations(
 fn descriptor_error(failure: &DescriptorError, location: &LocationRef) -> ProcessingError {
     let message = failure.backstage_text(&location.to_string());
     staged("parse", error("Error", message, &location.target))
+}
+
+/// The error with where its document stands, unless it says so itself: a Location may read many
+/// files of many documents.
+fn placed(mut error: ProcessingError, location: &LocationRef, line: usize) -> ProcessingError {
+    if error.message.contains(&location.to_string()) {
+        return error;
+    }
+    let place = format!("; see the document at line {line} of {location}");
+    error.message = super::shorten(error.message + &place);
+    error
+}
+
+/// What its owner is told of a file that is read all the same, as Backstage reads it.
+fn not_utf8(content: &[u8], valid_bytes: usize, location: &LocationRef) -> ProcessingError {
+    let before = String::from_utf8_lossy(content.get(..valid_bytes).unwrap_or_default());
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+    let message = format!(
+        "{location} is not UTF-8: what stands at line {line}, column {} is replaced by U+FFFD; save the file as UTF-8",
+        column + 1
+    );
+    error("InputError", message, &location.target)
 }
 
 fn read_error(kind: &str, target: &str, failure: &ReadError) -> ProcessingError {

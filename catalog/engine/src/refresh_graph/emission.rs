@@ -268,9 +268,11 @@ impl RefreshGraph {
         // Locations that only emit each other are orphans, too.
         if let Some(node) = self.nodes.get_mut(&id) {
             node.sources.clear();
+            node.stale = None;
         }
-        if prune == Prune::Eagerly {
-            self.delete(id);
+        match prune {
+            Prune::Eagerly => self.delete(id),
+            Prune::Never => self.wake_losers(id),
         }
     }
 
@@ -308,9 +310,16 @@ impl RefreshGraph {
         for child in node.children {
             self.retract(&Source::Entity(id), child, Prune::Eagerly);
         }
+        self.wake_losers(id);
+    }
+
+    /// Whoever was refused an entity tries again, now that its owner has gone. Due in the store,
+    /// too, so that a crash does not lose it.
+    fn wake_losers(&mut self, id: RefId) {
         for loser in self.losers.remove(&id).unwrap_or_default() {
             if let Some(node) = self.nodes.get_mut(&loser) {
-                node.reads.clear();
+                node.result_hash = None;
+                self.staged.dirty.insert(loser);
                 self.staged.due.push(loser);
             }
         }

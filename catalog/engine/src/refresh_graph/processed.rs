@@ -66,7 +66,8 @@ impl RefreshGraph {
         let Some(node) = self.nodes.get_mut(&id) else { return };
         let is_refreshed = |error: &ProcessingError| {
             error.target.as_deref().is_some_and(|target| {
-                let is_of = |key: &Arc<str>| key.ends_with(target);
+                let is_of =
+                    |key: &Arc<str>| key.split_once(':').is_some_and(|(_, file)| file == target);
                 processed.reads.keys().any(is_of)
             })
         };
@@ -75,6 +76,9 @@ impl RefreshGraph {
         errors.extend(processed.errors);
         if errors != node.errors {
             node.errors = errors;
+            // The whole may give again what it gave before this file changed: that is no longer
+            // what is known, so that it must not count as unchanged.
+            node.result_hash = Some(Digest::of([b"files".as_slice()]));
             self.staged.stitch.insert(id);
             // It may have failed until now for the very file that is good again.
             if let Some(completed) = processed.completed {

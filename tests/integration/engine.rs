@@ -1,0 +1,15 @@
+//! The whole engine, scenario by scenario: real files, real databases, what readers see.
+//!
+//! Peers: files in temporary folders, watched by the kernel; SQLite files and a real PostgreSQL;
+//! for URLs a small server of the test, because what matters is when it answers and when not.
+
+#[cfg(test)]
+mod engine {
+    mod conflicts;
+    mod fixture;
+    mod mistakes;
+    mod providers;
+    mod restarts;
+    mod targets;
+    mod trees;
+}
