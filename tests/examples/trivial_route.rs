@@ -14,7 +14,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().context("usage: trivial_route FILE [HEADER: VALUE]…")?;
-    let body = web::Bytes::from(std::fs::read(&file).with_context(|| format!("{file}"))?);
+    let body = web::Bytes::from(std::fs::read(&file).with_context(|| file.clone())?);
     let headers = arguments
         .map(|header| {
             let (name, value) = header.split_once(": ").context("a header without a value")?;

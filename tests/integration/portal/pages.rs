@@ -67,7 +67,7 @@ async fn the_query_of_every_page_is_within_the_public_limits() {
     let refs = entities.iter().map(|one| (one.entity_ref.kind(), one.entity_ref.name()));
     let mut pages: Vec<_> =
         refs.map(|(kind, name)| format!("/catalog/default/{kind}/{name}")).collect();
-    let many: String = (0..40).map(|n| format!("&filters[tags]=tag-{n}")).collect();
+    let many = (0..40).map(|n| format!("&filters[tags]=tag-{n}")).collect::<Vec<_>>().concat();
     pages.extend(["/catalog".to_owned(), "/problems".to_owned(), format!("/catalog?{many}")]);
     for path in pages {
         let page = site.page(&path).await;
