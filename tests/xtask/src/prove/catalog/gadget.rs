@@ -105,7 +105,10 @@ fn rest(client: &mut Client, figures: &mut Figures) -> anyhow::Result<()> {
     let facets = client.get_json("/api/catalog/entity-facets?facet=spec.teeth")?;
     let count = facets.pointer("/facets/spec.teeth/0/count").and_then(Value::as_u64);
     figures.must("faceted by REST", (count != Some(1)).then(|| facets.to_string()));
-    let found = client.get_json("/api/catalog/entities/by-query?fullTextFilterTerm=sprocket")?;
+    let found = client.get_json(
+        "/api/catalog/entities/by-query?fullTextFilterTerm=sprocket\
+        &fullTextFilterFields=metadata.name",
+    )?;
     let total = found.get("totalItems").and_then(Value::as_u64);
     figures.must("searched by REST", (total != Some(1)).then(|| found.to_string()));
     Ok(())
