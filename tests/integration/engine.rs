@@ -6,10 +6,16 @@
 #[cfg(test)]
 mod engine {
     mod conflicts;
+    mod durability;
     mod fixture;
+    mod interleavings;
     mod mistakes;
+    mod outages;
     mod providers;
+    mod replicas;
     mod restarts;
+    mod script;
+    mod stores;
     mod targets;
     mod trees;
 }

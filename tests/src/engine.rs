@@ -165,21 +165,30 @@ impl RunningEngine {
     pub async fn until<T>(
         &self,
         what: &str,
-        mut condition: impl FnMut(&CatalogReader) -> Option<T>,
+        condition: impl FnMut(&CatalogReader) -> Option<T>,
     ) -> T {
+        match self.until_or_deadline(condition).await {
+            Some(found) => found,
+            None => panic!("{what} never came; served is {}", dump(&self.reader())),
+        }
+    }
+
+    /// Waits until `condition` gives something; `None` at [`DEADLINE`].
+    pub async fn until_or_deadline<T>(
+        &self,
+        mut condition: impl FnMut(&CatalogReader) -> Option<T>,
+    ) -> Option<T> {
         let mut notices = self.engine.notices().subscribe();
         let mut status = self.engine.status();
         let deadline = Instant::now() + DEADLINE;
         loop {
             if let Some(found) = condition(&self.reader()) {
-                return found;
+                return Some(found);
             }
             tokio::select! {
                 _notice = notices.recv() => {}
                 _changed = status.changed() => {}
-                () = tokio::time::sleep_until(deadline) => {
-                    panic!("{what} never came; served is {}", dump(&self.reader()));
-                }
+                () = tokio::time::sleep_until(deadline) => return None,
             }
         }
     }

@@ -58,13 +58,18 @@ impl Folder {
 
     /// Saves a file as editors do: a new one gets the name of the old one.
     pub(crate) fn save(&self, name: &str, text: &str) {
-        let new = self.at(&format!(".{name}.swp"));
+        let new = self.at(&format!("{name}.swp"));
         fs::write(&new, text).unwrap();
         fs::rename(new, self.at(name)).unwrap();
     }
 
     pub(crate) fn remove(&self, name: &str) {
         fs::remove_file(self.at(name)).unwrap();
+    }
+
+    /// Removes a file that may be gone already.
+    pub(crate) fn remove_if_there(&self, name: &str) {
+        drop(fs::remove_file(self.at(name)));
     }
 
     fn at(&self, name: &str) -> PathBuf {
