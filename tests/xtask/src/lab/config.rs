@@ -20,7 +20,6 @@ pub(crate) fn postgres(port: u16, name: &str) -> Value {
             "host": "127.0.0.1",
             "port": port,
             "user": "callboard",
-            "password": "",
             "database": name,
         },
     })

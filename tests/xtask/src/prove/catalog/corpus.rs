@@ -24,7 +24,8 @@ const ORACLES: [&str; 2] = ["oracle.ndjson", "oracle.synthetic.ndjson"];
 struct Verdict {
     #[serde(default)]
     doc: u64,
-    accepted: bool,
+    /// `None`: the document is empty and nothing is said of it.
+    accepted: Option<bool>,
     #[serde(default)]
     entity_ref: Option<String>,
     #[serde(default)]
@@ -135,7 +136,7 @@ fn compare(
 fn difference(expected: &Verdict, found: &Verdict) -> Option<String> {
     let relations = |verdict: &Verdict| verdict.relations.clone().unwrap_or_default();
     if expected.accepted != found.accepted {
-        return Some(format!("accepted {} instead of {}", found.accepted, expected.accepted));
+        return Some(format!("accepted {:?} instead of {:?}", found.accepted, expected.accepted));
     }
     if expected.entity_ref != found.entity_ref {
         return Some(format!("{:?} instead of {:?}", found.entity_ref, expected.entity_ref));
