@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 
 use super::{
     pause::wait_until,
-    process::{Process, Signal},
+    process::{Process, Signal, ends_with_us},
 };
 use crate::{peers, steps::succeed};
 
@@ -136,9 +136,10 @@ fn is_root() -> anyhow::Result<bool> {
 /// The program, as a user that PostgreSQL accepts.
 fn as_database_user(program: &Path) -> anyhow::Result<Command> {
     if !is_root()? {
-        return Ok(Command::new(program));
+        return Ok(ends_with_us(program));
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+    command.args(["--pdeathsig=INT", "--"]).arg(program);
     Ok(command)
 }

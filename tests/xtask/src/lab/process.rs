@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -44,6 +45,13 @@ impl Signal {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Process {
     pid: u32,
+}
+
+/// The program, as a child that is asked to end when xtask is gone, however it went.
+pub(crate) fn ends_with_us(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig=INT", "--"]).arg(program);
+    command
 }
 
 /// The fields of `/proc/PID/stat` that the lab needs.

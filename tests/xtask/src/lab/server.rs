@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use super::{
     http::Client,
     pause::{pause, wait_until},
-    process::{Process, Signal},
+    process::{Process, Signal, ends_with_us},
 };
 
 /// Longest wait for `ready:`.
@@ -61,7 +61,7 @@ impl Launch {
     ) -> anyhow::Result<Self> {
         let file = room.join("app-config.yaml");
         fs::write(&file, serde_json::to_vec_pretty(config)?)?;
-        let mut command = Command::new(callboard);
+        let mut command = ends_with_us(callboard);
         command.arg("serve").arg("--config").arg(&file).args(["--listen", "127.0.0.1:0"]);
         Self::command(command, room)
     }
