@@ -9,7 +9,7 @@ use url::Url;
 use super::{
     References,
     git_url::{GitUrl, decode_component},
-    scm::{ScmHosts, host_with_port},
+    scm::{ScmHosts, ScmKind, host_with_port},
 };
 
 /// A placeholder points to something that it may not include. The text is Backstage's.
@@ -43,7 +43,11 @@ pub(super) fn check(
     match (base_is_ours, target_is_ours) {
         (_, false) if target_url.origin() != base_url.origin() => Ok(()),
         (false, false) => check_folder(&target_url, &base_url),
-        (true, true) => check_repository(&target_url, &base_url, references),
+        (true, true) => {
+            let is_gitea = hosts.kind_of(base) == Some(ScmKind::Gitea);
+            let refs = |url: &GitUrl| reference(url, is_gitea);
+            check_repository(&target_url, &base_url, references, refs)
+        }
         _ => Err(OutsideRepository),
     }
 }
@@ -77,6 +81,7 @@ fn check_repository(
     target: &Url,
     base: &Url,
     references: References,
+    reference: impl Fn(&GitUrl) -> String,
 ) -> Result<(), OutsideRepository> {
     let parts = |url: &Url| GitUrl::parse(url.as_str()).ok_or(OutsideRepository);
     let (target_parts, base_parts) = (parts(target)?, parts(base)?);
@@ -85,12 +90,22 @@ fn check_repository(
         && target.username() == base.username()
         && target.password() == base.password()
         && target_parts.full_name == base_parts.full_name
-        && (references == References::Any || target_parts.reference == base_parts.reference)
+        && (references == References::Any || reference(&target_parts) == reference(&base_parts))
         && same_query(target, base)
         && is_plain_path(target.path())
         && is_plain_path(&target_parts.filepath)
         && !target_parts.filepath.is_empty();
     if is_same { Ok(()) } else { Err(OutsideRepository) }
+}
+
+/// The branch, tag or commit of `url`. Gitea says first which of the three it is, which
+/// `git-url-parse` takes for the name: `/o/r/src/branch/main/a.yaml`.
+fn reference(url: &GitUrl, is_gitea: bool) -> String {
+    let is_type = matches!(url.reference.as_str(), "branch" | "tag" | "commit");
+    match url.filepath.split('/').next() {
+        Some(name) if is_gitea && is_type => format!("{}/{name}", url.reference),
+        _ => url.reference.clone(),
+    }
 }
 
 /// Below the folder that `base` stands in.
@@ -135,7 +150,6 @@ fn is_plain_path(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::processing::scm::ScmKind;
 
     const BASE: &str = "https://github.com/o/r/tree/main/a/catalog-info.yaml";
 
@@ -207,6 +221,10 @@ mod tests {
         assert!(verdict("./openapi.yaml", base));
         assert!(!verdict("../../../../other/src/branch/main/secret.yaml", base));
         assert!(!verdict("http://gitea.example:3000/o/other/src/branch/main/x.yaml", base));
+        assert!(verdict("http://gitea.example:3000/o/r/raw/branch/main/x.yaml", base));
+        assert!(!verdict("http://gitea.example:3000/o/r/src/branch/other/x.yaml", base));
+        assert!(!verdict("http://gitea.example:3000/o/r/src/tag/main/x.yaml", base));
+        assert!(!verdict("../../other/x.yaml", base));
         let base = "https://gitlab.com/g/r/-/blob/main/catalog-info.yaml";
         assert!(verdict("./openapi.yaml", base));
         assert!(!verdict("../other/secret.yaml", base));
