@@ -179,7 +179,9 @@ impl Emitter<'_> {
             return;
         }
         let location = LocationRef::new(kind, &*file.target);
-        let failed = |failure: &DescriptorError| descriptor_error(failure, &location);
+        let failed = |failure: &DescriptorError| {
+            placed(descriptor_error(failure, &location), &location, failure.line, failure.column)
+        };
         if let Err(fault) = std::str::from_utf8(&file.content) {
             emission.errors.push(not_utf8(&file.content, fault.valid_up_to(), &location));
         }
@@ -193,7 +195,7 @@ impl Emitter<'_> {
                     let line = document.line;
                     match self.defer(document, &location) {
                         Ok(deferred) => emission.deferred.extend(deferred),
-                        Err(error) => emission.errors.push(placed(error, &location, line)),
+                        Err(error) => emission.errors.push(placed(error, &location, line, 1)),
                     }
                 }
                 Err(failure) => emission.errors.push(failed(&failure)),
@@ -279,13 +281,18 @@ fn descriptor_error(failure: &DescriptorError, location: &LocationRef) -> Proces
     staged("parse", error("Error", message, &location.target))
 }
 
-/// The error with where its document stands, unless it says so itself: a Location may read many
+/// The error with where it stands, unless it says so itself: a Location may read many
 /// files of many documents.
-fn placed(mut error: ProcessingError, location: &LocationRef, line: usize) -> ProcessingError {
+fn placed(
+    mut error: ProcessingError,
+    location: &LocationRef,
+    line: usize,
+    column: usize,
+) -> ProcessingError {
     if error.message.contains(&location.to_string()) {
         return error;
     }
-    let place = format!("; see the document at line {line} of {location}");
+    let place = format!("; see line {line}, column {column} of {location}");
     error.message = super::shorten(error.message + &place);
     error
 }
