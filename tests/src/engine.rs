@@ -18,7 +18,7 @@ use callboard_catalog::{
     entities_catalog::EntitiesCatalog,
     index::{CatalogReader, IndexedEntity},
     ingestion::EntityProvider,
-    processing::{CatalogRules, ProcessingOptions, ProcessingOrchestrator},
+    processing::{CatalogRules, ProcessingOptions, ProcessingOrchestrator, ScmHosts, ScmKind},
     query::{EntitiesQuery, EntityPredicate, ReadCondition},
     store::CatalogStore,
 };
@@ -26,7 +26,8 @@ use callboard_egress::{EgressClient, EgressPolicy, Reach};
 use callboard_model::{DescriptorLimits, EntityRef, KindDefinition, KindModule, KindRegistry};
 use callboard_plugin::{AllowList, AllowedTarget};
 use callboard_plugin_scm::{
-    FileReader, FileWatcher, FileWatcherOptions, ScmReader, UrlTargetOptions, UrlTargetReader,
+    FileReader, FileWatcher, FileWatcherOptions, Integration, IntegrationKind, ScmReader,
+    UrlTargetOptions, UrlTargetReader,
 };
 use callboard_store::{ConnectError, Store};
 use serde_json::Value;
@@ -53,6 +54,8 @@ pub struct EngineSetup {
     pub kinds: Vec<KindDefinition>,
     /// `backend.reading.allow`.
     pub allow: Vec<String>,
+    /// `integrations`.
+    pub integrations: Vec<Integration>,
     /// The largest file that is read.
     pub limit_bytes: u64,
     /// How long reading a URL may take.
@@ -71,6 +74,7 @@ impl Default for EngineSetup {
             rules: CatalogRules::allow_all(),
             kinds: Vec::new(),
             allow: Vec::new(),
+            integrations: Vec::new(),
             limit_bytes: 10 << 20,
             read_timeout: Duration::from_secs(5),
             options: EngineOptions {
@@ -110,6 +114,7 @@ impl EngineSetup {
 pub struct RunningEngine {
     engine: Arc<CatalogEngine>,
     store: Option<Arc<Store>>,
+    database: Option<EngineDatabase>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -121,6 +126,13 @@ impl RunningEngine {
         let mut running = Self::start_on(Arc::clone(&store) as Arc<dyn CatalogStore>, setup);
         running.store = Some(store);
         running
+    }
+
+    /// Starts an engine on an SQLite file of its own.
+    pub async fn alone(setup: &EngineSetup) -> Self {
+        let database = EngineDatabase::sqlite();
+        let running = Self::start(&database, setup).await;
+        Self { database: Some(database), ..running }
     }
 
     /// Starts an engine on a store that the test holds.
@@ -144,7 +156,7 @@ impl RunningEngine {
         tasks.spawn(watcher.run(stop.clone()));
         let (running, token) = (Arc::clone(&engine), stop.clone());
         tasks.spawn(async move { running.run(token).await });
-        Self { engine, store: None, stop, tasks }
+        Self { engine, store: None, database: None, stop, tasks }
     }
 
     /// The engine.
@@ -257,6 +269,7 @@ impl RunningEngine {
         if let Some(store) = self.store.and_then(Arc::into_inner) {
             store.close().await;
         }
+        drop(self.database);
     }
 }
 
@@ -355,20 +368,33 @@ fn orchestrator(setup: &EngineSetup) -> ProcessingOrchestrator {
     let file_bytes = usize::try_from(setup.limit_bytes).expect("a limit that fits");
     ProcessingOrchestrator::new(ProcessingOptions {
         rules: Arc::new(setup.rules.clone()),
+        hosts: Arc::new(scm_hosts(&setup.integrations)),
         limits: DescriptorLimits { file_bytes, ..DescriptorLimits::default() },
         ..ProcessingOptions::new(Arc::new(kinds))
     })
 }
 
+fn scm_hosts(integrations: &[Integration]) -> ScmHosts {
+    ScmHosts::new(integrations.iter().map(|integration| {
+        let kind = match integration.kind {
+            IntegrationKind::GitHub => ScmKind::Github,
+            IntegrationKind::GitLab => ScmKind::Gitlab,
+            IntegrationKind::Gitea => ScmKind::Gitea,
+        };
+        (integration.host.clone(), kind)
+    }))
+}
+
 fn url_reader(setup: &EngineSetup) -> UrlTargetReader {
     let targets = setup.allow.iter().map(|host| AllowedTarget::new(host, None).expect("a host"));
     let allow = AllowList::new(targets.collect());
-    let policy = EgressPolicy { reach: Reach::Listed, allow: allow.clone() };
+    let whole = allow.clone().and(setup.integrations.iter().flat_map(Integration::allowed_targets));
+    let policy = EgressPolicy { reach: Reach::Listed, allow: whole };
     UrlTargetReader::new(
         Arc::new(EgressClient::new(policy).expect("a client")),
         UrlTargetOptions {
             allow,
-            integrations: Vec::new(),
+            integrations: setup.integrations.clone(),
             limit_bytes: setup.limit_bytes,
             timeout: setup.read_timeout,
             concurrency: 16,

@@ -2,3 +2,4 @@
 
 pub mod engine;
 pub mod postgres;
+pub mod web_server;
