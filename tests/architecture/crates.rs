@@ -8,6 +8,7 @@ const MODEL: &str = "callboard-model";
 const CATALOG: &str = "callboard-catalog";
 const AUTH: &str = "callboard-auth";
 const PLUGIN: &str = "callboard-plugin";
+const TOPOLOGY: &str = "callboard-topology";
 const EGRESS: &str = "callboard-egress";
 const HTTP: &str = "callboard-http";
 const MIGRATIONS: &str = "callboard-migrations";
@@ -47,23 +48,28 @@ pub(crate) const LAYERS: &[Layer] = &[
         forbidden: &[SQL, WEB, GRAPHQL, CLIENT],
     },
     Layer {
+        name: TOPOLOGY,
+        imports: &[MODEL, CATALOG, PLUGIN, AUTH],
+        forbidden: &[SQL, WEB, GRAPHQL, KUBE, CLIENT],
+    },
+    Layer {
         name: HTTP,
         imports: &[MODEL, CATALOG, AUTH],
         forbidden: &[SQL, GRAPHQL, KUBE, CLIENT],
     },
     Layer {
         name: "callboard-store",
-        imports: &[MODEL, CATALOG, AUTH, PLUGIN, MIGRATIONS],
+        imports: &[MODEL, CATALOG, TOPOLOGY, AUTH, PLUGIN, MIGRATIONS],
         forbidden: &[WEB, GRAPHQL, KUBE, CLIENT],
     },
     Layer {
         name: "callboard-graphql",
-        imports: &[MODEL, CATALOG, PLUGIN, AUTH],
+        imports: &[MODEL, CATALOG, TOPOLOGY, PLUGIN, AUTH],
         forbidden: &[SQL, WEB, KUBE, CLIENT],
     },
     Layer {
         name: "callboard-rest",
-        imports: &[MODEL, CATALOG, PLUGIN, AUTH, HTTP],
+        imports: &[MODEL, CATALOG, TOPOLOGY, PLUGIN, AUTH, HTTP],
         forbidden: &[SQL, GRAPHQL, KUBE, CLIENT],
     },
     Layer {

@@ -1,0 +1,1 @@
+//! Who calls whom, as the mesh of each cluster measures it: Linkerd.
