@@ -36,8 +36,8 @@ impl MetricsWindow {
     pub const fn interval(self) -> Duration {
         match self {
             Self::M5 => Duration::from_secs(30),
-            Self::H1 => Duration::from_secs(5 * 60),
-            Self::H24 => Duration::from_secs(60 * 60),
+            Self::H1 => Duration::from_mins(5),
+            Self::H24 => Duration::from_hours(1),
         }
     }
 

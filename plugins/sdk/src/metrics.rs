@@ -36,7 +36,9 @@ pub fn quoted(text: &str) -> String {
             '\\' => literal.push_str("\\\\"),
             '\n' => literal.push_str("\\n"),
             other if other.is_control() => {
-                literal.push_str(&format!("\\u{:04x}", u32::from(other)));
+                let digits = [12, 8, 4, 0].map(|shift| u32::from(other) >> shift & 0xF);
+                literal.push_str("\\u");
+                literal.extend(digits.iter().filter_map(|digit| char::from_digit(*digit, 16)));
             }
             other => literal.push(other),
         }
