@@ -1,8 +1,11 @@
 //! Facets: the values of a field with how many entities have each.
 
+mod values;
+
 use async_graphql::SimpleObject;
 use callboard_catalog::{index::CatalogReader, query::EntityPredicate};
 
+use self::values::FacetValues;
 use crate::error::FieldError;
 
 /// The most fields of one call.
@@ -14,16 +17,7 @@ pub(crate) struct Facet {
     /// The field as it was asked for.
     pub(crate) field: String,
     /// Its values, ordered by value; those that no matching entity has are left out.
-    pub(crate) values: Vec<FacetValue>,
-}
-
-/// One value of a field.
-#[derive(Debug, SimpleObject)]
-pub(crate) struct FacetValue {
-    /// The value, in the case of the descriptors.
-    pub(crate) value: String,
-    /// How many matching entities have it.
-    pub(crate) count: i32,
+    pub(crate) values: FacetValues,
 }
 
 /// Values and counts of `fields` over the entities that match, in the order of `fields`.
@@ -41,17 +35,10 @@ pub(crate) fn facets(
         return Err(FieldError::TooMany { argument: "fields", given, limit: MAX_FIELDS });
     }
     let keys: Vec<&str> = fields.iter().map(String::as_str).collect();
-    let facets = reader.facets(&keys, predicate).into_iter().map(|facet| Facet {
-        field: facet.key.into(),
-        values: facet
-            .values
-            .iter()
-            .map(|value| FacetValue {
-                value: value.value.as_ref().to_owned(),
-                count: count(value.count),
-            })
-            .collect(),
-    });
+    let facets = reader
+        .facets(&keys, predicate)
+        .into_iter()
+        .map(|facet| Facet { field: facet.key.into(), values: FacetValues(facet.values) });
     Ok(facets.collect())
 }
 

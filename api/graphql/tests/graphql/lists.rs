@@ -218,6 +218,30 @@ async fn facets_count_over_the_list_and_not_over_the_page() {
 }
 
 #[tokio::test]
+async fn the_values_of_a_facet_are_the_same_however_they_are_asked_for() {
+    let catalog = TestCatalog::new();
+    let ask = async |selection: &str, fragment: &str| {
+        let query =
+            format!("{{ facets(fields: [\"kind\"]) {{ values {{ {selection} }} }} }} {fragment}");
+        catalog.data(&query).await["facets"][0]["values"].clone()
+    };
+    let plain = ask("value count", "").await;
+    assert!(plain.as_array().unwrap().len() > 3, "{plain}");
+    let fragment = "fragment F on FacetValue { value count }";
+    assert_eq!(ask("...F", fragment).await, plain);
+    assert_eq!(ask("value @include(if: true) count", "").await, plain);
+    assert_eq!(ask("value value count", "").await, plain);
+    let aliased = ask("n: count v: value __typename", "").await;
+    let expected: Vec<Value> = plain
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!({"n": one["count"], "v": one["value"], "__typename": "FacetValue"}))
+        .collect();
+    assert_eq!(aliased, Value::from(expected));
+}
+
+#[tokio::test]
 async fn search_puts_the_exact_name_first_and_forgives_one_typo() {
     let catalog = TestCatalog::new();
     let hits = |data: &Value| -> Vec<String> {
