@@ -1,9 +1,13 @@
-//! Links and annotations that would run a script in the browser of who follows them.
+//! Links that lead elsewhere than to the web or to a mailbox, and annotations that would run a
+//! script in the browser of who follows them.
 //!
 //! Backstage accepts them, and so does validation; but they are not served.
 
 use callboard_model::{annotation, url_scheme};
 use serde_json::{Map, Value};
+
+/// The schemes of links that are served.
+const LINKED: [&str; 3] = ["http", "https", "mailto"];
 
 /// Schemes that run or show what the link itself holds, or reach into the browser.
 const DANGEROUS: [&str; 11] = [
@@ -41,10 +45,10 @@ fn drop_links(metadata: &mut Map<String, Value>) -> Vec<String> {
     let mut index = 0;
     links.retain(|link| {
         let url = link.get("url").and_then(Value::as_str).unwrap_or_default();
-        let scheme = url_scheme(url).filter(|scheme| DANGEROUS.contains(&scheme.as_str()));
+        let scheme = url_scheme(url).filter(|scheme| !LINKED.contains(&scheme.as_str()));
         if let Some(scheme) = &scheme {
             dropped.push(format!(
-                "metadata.links.{index} was dropped: its URL has the scheme {scheme}:, which is not safe to follow"
+                "metadata.links.{index} was dropped: its URL has the scheme {scheme}:, and only http, https and mailto are served"
             ));
         }
         index += 1;
@@ -106,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_with_a_script_are_dropped_however_they_are_written() {
+    fn only_links_to_the_web_and_to_mailboxes_are_served() {
         let urls = [
             "https://ok.example",
             "javascript:alert(1)",
@@ -118,11 +122,11 @@ mod tests {
         ];
         let links: Vec<_> = urls.iter().map(|url| json!({"url": url})).collect();
         let mut entity = json!({"metadata": {"links": links}});
-        assert_eq!(drop_dangerous(&mut entity).len(), 4);
+        assert_eq!(drop_dangerous(&mut entity).len(), 5);
         assert_eq!(
             entity,
             json!({"metadata": {"links": [
-                {"url": "https://ok.example"}, {"url": "mailto:a@b.example"}, {"url": "slack://channel"},
+                {"url": "https://ok.example"}, {"url": "mailto:a@b.example"},
             ]}})
         );
     }
