@@ -15,6 +15,10 @@ pub(crate) use self::{
     backend::BackendConfig,
     callboard::{CallboardConfig, TracesConfig},
     catalog::{CatalogConfig, CatalogRuleConfig, LocationConfig, LocationMatcher, OrphanStrategy},
+    clusters::{
+        ClusterConfig, ClustersConfig, KubernetesConfig, KubernetesCredentials, PrometheusAddress,
+        PrometheusAuth, PrometheusConfig,
+    },
     database::{DatabaseConfig, PostgresTls},
     error::ConfigError,
     json_schema::json_schema,
@@ -29,6 +33,7 @@ mod backend;
 mod callboard;
 mod catalog;
 mod check;
+mod clusters;
 mod database;
 mod duration;
 mod error;
@@ -61,8 +66,10 @@ pub(crate) struct Config {
     pub(crate) catalog: CatalogConfig,
     /// `permission`.
     pub(crate) permission: PermissionConfig,
-    /// `callboard`.
+    /// `callboard`, without the clusters.
     pub(crate) callboard: CallboardConfig,
+    /// `callboard.{clusters,kubernetes,prometheus,topology}`.
+    pub(crate) clusters: ClustersConfig,
 }
 
 /// A configuration and what should be said about it once, at the start.
@@ -135,6 +142,7 @@ fn read(
         catalog: CatalogConfig::read(&section, &mut findings),
         permission: PermissionConfig::read(&section),
         callboard: CallboardConfig::read(&section, surroundings, &mut findings),
+        clusters: ClustersConfig::read(&section, &mut findings),
         backend,
     };
     Ok((config, findings))

@@ -118,6 +118,14 @@ impl Node {
         }
     }
 
+    /// The keys of an object; none for anything else.
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        match &self.value {
+            Value::Map(map) => map.keys().map(String::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The number, also if it is written as a text, as `${PORT}` gives it.
     pub(crate) fn number(&self) -> Option<f64> {
         match &self.value {

@@ -1,5 +1,7 @@
 //! The configuration as a whole, over files and variables in memory.
 
+mod clusters;
+
 use std::{collections::HashMap, io, path::Path, time::Duration};
 
 use callboard_auth::{Principal, StaticTokens};
