@@ -5,7 +5,7 @@ use std::{error::Error as _, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use callboard_plugin::{
-    BlockReason, HttpClient, HttpError, HttpRequest, HttpResponse, http_client::describe,
+    BlockReason, HttpClient, HttpError, HttpRequest, HttpResponse, Redirects, http_client::describe,
 };
 use http::{
     HeaderMap, Method, StatusCode,
@@ -135,6 +135,7 @@ impl Egress {
     async fn follow(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let HttpRequest { method, url, mut headers, credentials, body, max_body_bytes, .. } =
             request;
+        let redirects = request.redirects;
         let first = url.origin();
         let secret = take_credentials(&mut headers, credentials);
         let mut hop = Hop { method, url, headers, body };
@@ -144,6 +145,10 @@ impl Egress {
             let secret = (hop.url.origin() == first).then_some(&secret);
             let response = self.request(&hop, secret, checked.trust).await?;
             match next_hop(&response, &hop)? {
+                Some(next) if redirects == Redirects::SameOrigin && next.url.origin() != first => {
+                    let (url, reason) = (describe(&next.url), BlockReason::Elsewhere);
+                    return Err(HttpError::Blocked { url, reason });
+                }
                 Some(next) => hop = next,
                 None => return read(response, hop.url, max_body_bytes).await,
             }

@@ -16,6 +16,7 @@ use std::{
 use callboard_egress::{EgressClient, EgressPolicy, Reach, Resolve};
 use callboard_plugin::{
     AllowList, AllowedTarget, BlockReason, HttpClient, HttpError, HttpRequest, HttpResponse,
+    Redirects,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -225,6 +226,25 @@ async fn credentials_go_to_their_own_origin_alone() {
     let elsewhere = other.requests();
     assert_eq!(elsewhere.len(), 1);
     assert!(elsewhere.iter().all(|head| !head.contains("hush") && head.contains("text/plain")));
+}
+
+#[tokio::test]
+async fn a_request_may_forbid_redirects_to_another_origin() {
+    let (first, other) = (Server::start().await, Server::start().await);
+    first.on("/away", redirect(&other.url("/page")));
+    first.on("/here", redirect("/page")).on("/page", answer_of("200 OK", "", b"first"));
+    other.on("/page", answer_of("200 OK", "", b"other"));
+    let allow = [format!("127.0.0.1:{}", first.port), format!("127.0.0.1:{}", other.port)];
+    let client = client(Reach::Listed, &allow, names(&[]));
+    let bound =
+        |path: &str| HttpRequest { redirects: Redirects::SameOrigin, ..request(&first.url(path)) };
+    let within = client.send(bound("/here")).await.unwrap();
+    assert_eq!(within.body, "first");
+    let away = client.send(bound("/away")).await;
+    let is_refused =
+        matches!(&away, Err(HttpError::Blocked { reason: BlockReason::Elsewhere, .. }));
+    assert!(is_refused, "{away:?}");
+    assert!(other.requests().is_empty());
 }
 
 #[tokio::test]

@@ -7,6 +7,17 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
+/// Which redirects of an answer are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Redirects {
+    /// Those that the rules of the client allow.
+    #[default]
+    Allowed,
+    /// Those within the origin (scheme, host and port) of the request; another one is
+    /// [`BlockReason::Elsewhere`].
+    SameOrigin,
+}
+
 /// One request.
 ///
 /// `Debug` shows no header values and no query, so that a request can be logged.
@@ -27,10 +38,12 @@ pub struct HttpRequest {
     pub deadline: Duration,
     /// How large the body of the answer may be, in bytes, before and after decompression.
     pub max_body_bytes: u64,
+    /// Which redirects are followed.
+    pub redirects: Redirects,
 }
 
 impl HttpRequest {
-    /// A `GET` of `url` within 10 seconds and 10 MiB, without headers.
+    /// A `GET` of `url` within 10 seconds and 10 MiB, without headers; redirects are followed.
     pub fn get(url: Url) -> Self {
         Self {
             method: Method::GET,
@@ -40,6 +53,7 @@ impl HttpRequest {
             body: None,
             deadline: Duration::from_secs(10),
             max_body_bytes: 10 * 1024 * 1024,
+            redirects: Redirects::Allowed,
         }
     }
 }
@@ -86,17 +100,20 @@ pub enum BlockReason {
     Port,
     /// Too many redirects.
     Redirects,
+    /// A redirect to another origin, where the request forbids that.
+    Elsewhere,
 }
 
 impl BlockReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Scheme,
         Self::UserInfo,
         Self::NotAllowed,
         Self::Address,
         Self::Port,
         Self::Redirects,
+        Self::Elsewhere,
     ];
 
     /// The label of the counter, such as `not_allowed`.
@@ -108,6 +125,7 @@ impl BlockReason {
             Self::Address => "address",
             Self::Port => "port",
             Self::Redirects => "redirects",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }
@@ -121,6 +139,7 @@ impl fmt::Display for BlockReason {
             Self::Address => "its host is at an address that is not public",
             Self::Port => "its port belongs to another protocol",
             Self::Redirects => "it redirects too often",
+            Self::Elsewhere => "another host redirects to it",
         })
     }
 }

@@ -11,7 +11,7 @@ pub mod workload;
 
 pub use allow_list::{AllowList, AllowedTarget, AllowedTargetError};
 pub use cluster::{Cloud, CloudError, ClusterName, ClusterPlace};
-pub use http_client::{BlockReason, HttpClient, HttpError, HttpRequest, HttpResponse};
+pub use http_client::{BlockReason, HttpClient, HttpError, HttpRequest, HttpResponse, Redirects};
 pub use mesh::{
     CallClient, CallTarget, GatewayProbe, GoldenMetrics, InsecureShare, MeshCall, MeshSnapshot,
     MeshSource, MeshWindow, MetricsWindow,
