@@ -112,8 +112,10 @@ pub(crate) fn stopped(lab: &mut Lab) -> anyhow::Result<Outcome> {
     let again = pair.stage.serve()?;
     figures.must("and so does the database", differ(&truth, &mut again.server.client())?);
     let log = pair.leader.log();
-    let refused = log.lines().filter(|line| line.contains("lease was taken over")).count();
-    figures.note(format!("{refused} writes refused by the fencing number"));
+    // Its first write, or its first renewal if that comes before: either shows the fencing number.
+    let refused = log.lines().any(|line| line.contains("this process has stopped ingesting"));
+    let unnoticed = (!refused).then(|| "the old one never learnt of its fencing number".to_owned());
+    figures.must("the old one is refused and steps down", unnoticed);
     figures.at_most("the other sees it", pair.lag_ms()?.max(), 200.0, " ms later");
     Ok(figures.outcome())
 }
