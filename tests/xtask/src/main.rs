@@ -37,8 +37,13 @@ enum Task {
         /// Only tests whose name contains one of these.
         filter: Vec<String>,
     },
-    /// Installs every real program that tests, bars and benches run against.
-    Peers,
+    /// Installs every real program that tests, bars and benches run against, and prints the
+    /// variables by which `cargo test` finds them.
+    Peers {
+        /// Only what `cargo xtask test` runs against.
+        #[arg(long)]
+        of_tests: bool,
+    },
     /// The bars: one line for each row of each issue's table, with its figure and the bar.
     Prove {
         /// Run rows again that have passed on this commit.
@@ -88,10 +93,9 @@ fn run(task: &Task) -> anyhow::Result<()> {
                 if *require_peers { Requirement::Required } else { Requirement::Optional };
             test_run::run(&workspace, requirement, filter)
         }
-        Task::Peers => match peers::install(peers::ALL).as_slice() {
-            [] => Ok(()),
-            missing => anyhow::bail!("could not be installed: {}", missing.join(", ")),
-        },
+        Task::Peers { of_tests } => {
+            install_peers(if *of_tests { peers::OF_TESTS } else { peers::ALL })
+        }
         Task::Prove { list: true, rows, .. } => prove::list(rows),
         Task::Prove { again, rows, .. } => {
             let rerun = if *again { Rerun::Again } else { Rerun::Resume };
@@ -102,5 +106,16 @@ fn run(task: &Task) -> anyhow::Result<()> {
         }
         Task::Estate { check } => estate::run(if *check { Mode::Check } else { Mode::Write }),
         Task::Ci => ci::run(&workspace),
+    }
+}
+
+fn install_peers(wanted: &[peers::Peer]) -> anyhow::Result<()> {
+    let missing = peers::install(wanted);
+    for (variable, path) in peers::environment() {
+        println!("export {variable}={}", path.display());
+    }
+    match missing.as_slice() {
+        [] => Ok(()),
+        missing => anyhow::bail!("could not be installed: {}", missing.join(", ")),
     }
 }

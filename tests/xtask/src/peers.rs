@@ -1,9 +1,13 @@
-//! The real programs that tests run against, installed from Debian where they are missing.
+//! The real programs that tests and bars run against: installed from Debian, unpacked from its
+//! packages, or built with Go, and kept in a cache outside the checkout.
+
+mod cache;
+mod debian;
+mod go;
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 /// What a missing peer means.
@@ -15,63 +19,225 @@ pub(crate) enum Requirement {
     Optional,
 }
 
-/// A program that comes from a Debian package.
+/// A real program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer {
     /// What people call it.
     pub(crate) name: &'static str,
-    /// The packages that bring it.
-    packages: &'static [&'static str],
-    /// Where it is, if it is here.
-    find: fn() -> Option<PathBuf>,
+    source: Source,
+    /// The variable by which tests find it, and whether they want its folder.
+    variable: Option<(&'static str, Points)>,
+}
+
+/// Where a peer comes from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// Debian packages that are installed, and where they put it.
+    Installed { packages: &'static [&'static str], find: fn() -> Option<PathBuf> },
+    /// A Debian package that is only unpacked, and the program's path in it.
+    Unpacked { package: &'static str, program: &'static str },
+    /// A build with Go.
+    Built(&'static go::Program),
+}
+
+/// What a variable points at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Points {
+    /// The program itself.
+    Program,
+    /// The folder that it stands in.
+    Folder,
 }
 
 /// The database of tests and bars: the server's own programs, not a running service.
-pub(crate) const POSTGRESQL: Peer = Peer {
-    name: "PostgreSQL",
-    packages: &["postgresql"],
-    find: || postgresql_programs().map(|folder| folder.join("postgres")),
-};
+pub(crate) const POSTGRESQL: Peer = installed("PostgreSQL", &["postgresql"], || {
+    postgresql_programs().map(|folder| folder.join("postgres"))
+});
 
 /// Generates the estates of bars and benches.
-pub(crate) const PYTHON: Peer =
-    Peer { name: "Python", packages: &["python3"], find: || on_path("python3") };
+pub(crate) const PYTHON: Peer = installed("Python", &["python3"], || on_path("python3"));
 
 /// Runs the unmodified catalog client of the conformance bar.
-pub(crate) const NODE: Peer = Peer {
-    name: "Node.js with npm",
-    packages: &["nodejs", "npm"],
-    find: || on_path("npm").and_then(|_| on_path("node")),
-};
+pub(crate) const NODE: Peer = installed("Node.js with npm", &["nodejs", "npm"], || {
+    on_path("npm").and_then(|_| on_path("node"))
+});
 
 /// Unpacks recordings.
-pub(crate) const XZ: Peer = Peer { name: "xz", packages: &["xz-utils"], find: || on_path("xz") };
+pub(crate) const XZ: Peer = installed("xz", &["xz-utils"], || on_path("xz"));
+
+/// Makes the certificates of clusters.
+pub(crate) const OPENSSL: Peer = installed("OpenSSL", &["openssl"], || on_path("openssl"));
+
+/// Builds what Debian does not have. Where a machine lacks it, Debian's may be too old.
+const GO: Peer = installed("Go 1.26", &["golang-go"], go::toolchain);
+
+/// The store behind API servers.
+pub(crate) const ETCD: Peer = Peer {
+    name: "etcd",
+    source: Source::Built(&go::Program {
+        module: &go::ETCD,
+        binary: "etcd",
+        package: "go.etcd.io/etcd/server/v3",
+    }),
+    variable: Some(("CALLBOARD_TEST_ETCD", Points::Program)),
+};
+
+/// A cluster, as far as Callboard sees it.
+pub(crate) const KUBE_APISERVER: Peer = Peer {
+    name: "kube-apiserver",
+    source: Source::Built(&go::Program {
+        module: &go::KUBERNETES,
+        binary: "kube-apiserver",
+        package: "k8s.io/kubernetes/cmd/kube-apiserver",
+    }),
+    variable: Some(("CALLBOARD_TEST_KUBERNETES_BIN", Points::Folder)),
+};
+
+/// Makes ReplicaSets of Deployments and Pods of those.
+const KUBE_CONTROLLER_MANAGER: Peer = kubernetes(&go::Program {
+    module: &go::KUBERNETES,
+    binary: "kube-controller-manager",
+    package: "k8s.io/kubernetes/cmd/kube-controller-manager",
+});
+
+/// Puts Pods on nodes.
+const KUBE_SCHEDULER: Peer = kubernetes(&go::Program {
+    module: &go::KUBERNETES,
+    binary: "kube-scheduler",
+    package: "k8s.io/kubernetes/cmd/kube-scheduler",
+});
+
+/// Makes Pods ready on nodes that are not there.
+const KWOK: Peer = kubernetes(&go::Program {
+    module: &go::KWOK,
+    binary: "kwok",
+    package: "sigs.k8s.io/kwok/cmd/kwok",
+});
+
+/// Measures the mesh.
+pub(crate) const PROMETHEUS: Peer = Peer {
+    name: "Prometheus",
+    source: Source::Built(&go::Program {
+        module: &go::PROMETHEUS,
+        binary: "prometheus",
+        package: "github.com/prometheus/prometheus/cmd/prometheus",
+    }),
+    variable: Some(("CALLBOARD_TEST_PROMETHEUS", Points::Program)),
+};
+
+/// An old one, with other habits.
+pub(crate) const PROMETHEUS_OLD: Peer = Peer {
+    name: "Prometheus of Debian",
+    source: Source::Unpacked { package: "prometheus", program: "usr/bin/prometheus" },
+    variable: Some(("CALLBOARD_TEST_PROMETHEUS_OLD", Points::Program)),
+};
+
+/// What `cargo xtask test` runs against.
+pub(crate) const OF_TESTS: &[Peer] =
+    &[POSTGRESQL, OPENSSL, ETCD, KUBE_APISERVER, PROMETHEUS, PROMETHEUS_OLD];
+
+/// What the bars of the catalog run against.
+pub(crate) const OF_CATALOG: &[Peer] = &[POSTGRESQL, PYTHON, NODE, XZ];
 
 /// Every one of them.
-pub(crate) const ALL: &[Peer] = &[POSTGRESQL, PYTHON, NODE, XZ];
+pub(crate) const ALL: &[Peer] = &[
+    POSTGRESQL,
+    PYTHON,
+    NODE,
+    XZ,
+    OPENSSL,
+    ETCD,
+    KUBE_APISERVER,
+    KUBE_CONTROLLER_MANAGER,
+    KUBE_SCHEDULER,
+    KWOK,
+    PROMETHEUS,
+    PROMETHEUS_OLD,
+];
+
+const fn installed(
+    name: &'static str,
+    packages: &'static [&'static str],
+    find: fn() -> Option<PathBuf>,
+) -> Peer {
+    Peer { name, source: Source::Installed { packages, find }, variable: None }
+}
+
+const fn kubernetes(program: &'static go::Program) -> Peer {
+    Peer { name: program.binary, source: Source::Built(program), variable: None }
+}
 
 impl Peer {
-    /// Whether it is here.
-    pub(crate) fn is_present(&self) -> bool {
-        (self.find)().is_some()
+    /// Where it is, if it is here.
+    pub(crate) fn find(&self) -> Option<PathBuf> {
+        match self.source {
+            Source::Installed { find, .. } => find(),
+            Source::Unpacked { package, program } => {
+                Some(unpacked(package)?.join(program)).filter(|program| program.is_file())
+            }
+            Source::Built(program) => program.find(),
+        }
+    }
+
+    /// Makes it, if it is not one that is installed.
+    fn make(&self) -> anyhow::Result<()> {
+        match self.source {
+            Source::Installed { .. } => Ok(()),
+            Source::Unpacked { package, .. } => match unpacked(package) {
+                Some(folder) => debian::unpack(package, &folder),
+                None => anyhow::bail!("HOME is not set"),
+            },
+            Source::Built(program) => program.build(),
+        }
+    }
+
+    fn is_missing(&self) -> bool {
+        self.find().is_none()
     }
 }
 
-/// Installs those of `peers` that are missing and gives the names of what could not be had.
+/// Brings those of `peers` that are missing, one after another, and gives the names of what could
+/// not be had.
 pub(crate) fn install(peers: &[Peer]) -> Vec<&'static str> {
-    let missing: Vec<&Peer> = peers.iter().filter(|peer| !peer.is_present()).collect();
-    if !missing.is_empty() {
-        let packages: Vec<&str> =
-            missing.iter().flat_map(|peer| peer.packages.iter().copied()).collect();
-        println!("installing {}", packages.join(" "));
-        let update = apt_get(&["update", "-qq"]);
-        let install = ["install", "-qq", "-y", "--no-install-recommends"];
-        let installed = update && apt_get(&[&install, packages.as_slice()].concat());
-        if !installed {
-            println!("apt-get could not install {}", packages.join(" "));
+    let missing: Vec<Peer> = peers.iter().copied().filter(Peer::is_missing).collect();
+    let is_built = |peer: &Peer| matches!(peer.source, Source::Built(_));
+    let toolchain = missing.iter().any(is_built).then_some(GO).filter(Peer::is_missing);
+    let packages: Vec<&str> = missing
+        .iter()
+        .chain(&toolchain)
+        .flat_map(|peer| match peer.source {
+            Source::Installed { packages, .. } => packages,
+            _ => &[],
+        })
+        .copied()
+        .collect();
+    if !packages.is_empty() {
+        debian::install(&packages);
+    }
+    for peer in &missing {
+        if let Err(error) = peer.make() {
+            println!("{} could not be made: {error:#}", peer.name);
         }
     }
-    peers.iter().filter(|peer| !peer.is_present()).map(|peer| peer.name).collect()
+    missing.iter().filter(|peer| peer.is_missing()).map(|peer| peer.name).collect()
+}
+
+/// What tests must be told of the peers that are here: variables with paths.
+pub(crate) fn environment() -> Vec<(&'static str, PathBuf)> {
+    let told = |peer: &Peer| {
+        let (variable, points) = peer.variable?;
+        let program = peer.find()?;
+        let path = match points {
+            Points::Program => program,
+            Points::Folder => program.parent()?.to_owned(),
+        };
+        Some((variable, path))
+    };
+    ALL.iter().filter_map(told).collect()
+}
+
+fn unpacked(package: &str) -> Option<PathBuf> {
+    cache::folder(&format!("debian-{package}"), &[])
 }
 
 /// The folder of `initdb` and `postgres` of the newest PostgreSQL here. Debian keeps them off the
@@ -93,25 +259,4 @@ pub(crate) fn postgresql_programs() -> Option<PathBuf> {
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
-}
-
-fn apt_get(args: &[&str]) -> bool {
-    let is_root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    let mut command = if is_root {
-        Command::new("apt-get")
-    } else {
-        let mut sudo = Command::new("sudo");
-        sudo.args(["-n", "--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
-        sudo
-    };
-    command
-        .args(args)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
 }

@@ -65,14 +65,16 @@ pub(crate) fn run(
     requirement: Requirement,
     filter: &[String],
 ) -> anyhow::Result<()> {
-    for missing in peers::install(&[peers::POSTGRESQL]) {
-        println!("missing peer: {missing} (could not be installed)");
-        if requirement == Requirement::Required {
-            bail!("{missing} is required and could not be installed");
-        }
+    let missing = peers::install(peers::OF_TESTS);
+    for name in &missing {
+        println!("missing peer: {name} (could not be installed)");
+    }
+    if requirement == Requirement::Required && !missing.is_empty() {
+        bail!("required and not to be had: {}", missing.join(", "));
     }
     let mut command = workspace.cargo(["test", "--workspace", "--no-fail-fast", "--"]);
     command.arg("--show-output").args(filter).stdout(Stdio::piped());
+    command.envs(peers::environment());
     if requirement == Requirement::Required {
         command.env("CALLBOARD_REQUIRE_PEERS", "1");
     }
