@@ -6,6 +6,7 @@
 mod assembly;
 mod audit;
 mod blemishes;
+mod claims;
 mod contracts;
 mod descriptors;
 mod files;
@@ -17,6 +18,7 @@ mod random;
 mod readme;
 mod schemas;
 mod stores;
+mod truth;
 mod vocabulary;
 mod yaml;
 
@@ -53,12 +55,15 @@ pub(crate) fn run(mode: Mode) -> anyhow::Result<()> {
 
 /// Every generated file by its path below `examples/`.
 fn generate() -> anyhow::Result<BTreeMap<String, String>> {
-    let estate = assembly::assemble(&Vocabulary::load()?)?;
+    let vocabulary = Vocabulary::load()?;
+    let estate = assembly::assemble(&vocabulary)?;
     let descriptors = Descriptors::of(&estate);
     audit::audit(&descriptors, &estate)?;
+    let ground_truth = truth::of(&estate, &vocabulary.running)?.text()?;
     let mut files: BTreeMap<String, String> =
         descriptors.texts().map(|(path, text)| (format!("catalog/{path}"), text)).collect();
     files.insert("README.md".to_owned(), readme::text(&estate));
+    files.insert("ground-truth.json".to_owned(), ground_truth);
     Ok(files)
 }
 

@@ -6,7 +6,7 @@ use super::model::{
 };
 use super::random::Random;
 use super::vocabulary::{ComponentWords, DomainWords, OrganisationWords, SystemWords, Vocabulary};
-use super::{names, people, placement, schemas, stores};
+use super::{claims, names, people, placement, schemas, stores};
 use anyhow::Context as _;
 use std::collections::BTreeMap;
 
@@ -54,6 +54,12 @@ fn clusters(words: &OrganisationWords) -> Vec<Cluster> {
         region: cluster.region.clone(),
         environment: cluster.environment.clone(),
         about: cluster.about.clone(),
+        kubernetes: cluster.kubernetes.clone(),
+        linkerd: cluster.linkerd.clone(),
+        machine: cluster.machine.clone(),
+        network: cluster.network.clone(),
+        linked: cluster.linked,
+        forbidden: cluster.forbidden.clone(),
     });
     cluster.collect()
 }
@@ -114,7 +120,10 @@ impl Place<'_> {
     fn add(&self, estate: &mut Estate, words: &ComponentWords) -> anyhow::Result<()> {
         let clouds = self.clouds(words);
         let mut component = self.component(words);
-        component.placements = placement::placements(&component, &clouds, &estate.clusters);
+        if !words.gone {
+            component.placements =
+                placement::placements(&component, &clouds, &words.only, &estate.clusters);
+        }
         let apis = self.apis(&component, words)?;
         component.provides = apis.iter().map(|api| api.name.clone()).collect();
         let mut resources = self.stores(&component, words, &clouds)?;
@@ -159,6 +168,8 @@ impl Place<'_> {
             depends_on: Vec::new(),
             dangling: words.dangling.clone(),
             namespace: self.system.name.clone(),
+            workload: claims::workload(&words.name, &self.system.name),
+            claim: claims::claim(words, self.system),
             placements: Vec::new(),
         }
     }
@@ -299,10 +310,11 @@ fn connect(estate: &mut Estate, words: &ComponentWords) -> anyhow::Result<()> {
     let caller = component(estate, &words.name)?;
     let declared = words.calls.iter().map(|to| (to, Declaration::Declared));
     let hidden = words.hidden.iter().map(|to| (to, Declaration::Hidden));
-    for (to, declaration) in declared.chain(hidden) {
+    let unused = words.unused.iter().map(|to| (to, Declaration::Unused));
+    for (to, declaration) in declared.chain(hidden).chain(unused) {
         component(estate, to)?;
         let used = preferred_api(estate, caller, to);
-        if declaration == Declaration::Declared {
+        if declaration != Declaration::Hidden {
             match used {
                 Some(api) => consumes.push(api.name.clone()),
                 None => depends_on.push(component_ref(to)),

@@ -3,6 +3,8 @@
 //! Descriptors are one view of it. Whatever else is made of the same bank (recorded clusters,
 //! traffic, a ground truth to test against) starts from here, so that all of it agrees.
 
+use serde::{Deserialize, Serialize};
+
 /// The whole bank. Every list is in the order in which it was written down.
 #[derive(Debug, Default)]
 pub(crate) struct Estate {
@@ -68,6 +70,18 @@ pub(crate) struct Cluster {
     /// `production`, `staging` or `development`.
     pub(crate) environment: String,
     pub(crate) about: String,
+    /// The version of its API server.
+    pub(crate) kubernetes: String,
+    /// The version of its mesh.
+    pub(crate) linkerd: String,
+    /// The type of its machines.
+    pub(crate) machine: String,
+    /// The first two bytes of its addresses.
+    pub(crate) network: String,
+    /// Whether it is linked to other meshes.
+    pub(crate) linked: bool,
+    /// `<plural>.<group>` of what its API server refuses to list.
+    pub(crate) forbidden: Vec<String>,
 }
 
 /// A business domain; its folder is the one of the top-level domain it belongs to.
@@ -122,6 +136,10 @@ pub(crate) struct Component {
     pub(crate) dangling: Vec<String>,
     /// Kubernetes namespace in every cluster.
     pub(crate) namespace: String,
+    /// Name of its workload in every cluster.
+    pub(crate) workload: String,
+    /// How its descriptor names its workloads.
+    pub(crate) claim: Claim,
     pub(crate) placements: Vec<Placement>,
 }
 
@@ -135,6 +153,40 @@ impl Component {
     pub(crate) fn is_deployable(&self) -> bool {
         !matches!(self.kind.as_str(), "library" | "mobile-app" | "cli")
     }
+}
+
+/// By what a workload is known to be a component's. The names are those of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Rule {
+    /// The label `backstage.io/kubernetes-id`.
+    KubernetesId,
+    /// The annotation `backstage.io/kubernetes-label-selector`.
+    LabelSelector,
+    /// The labels `app.kubernetes.io/*`; the descriptor need not say anything.
+    AppLabels,
+    /// The annotation `backstage.io/kubernetes-namespace` and the component's own name.
+    NamespaceAndName,
+}
+
+/// How a descriptor names the workloads of its component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Claim {
+    /// What its workloads are recognised by.
+    pub(crate) rule: Rule,
+    /// `backstage.io/kubernetes-id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    /// `backstage.io/kubernetes-label-selector`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) selector: Option<String>,
+    /// `backstage.io/kubernetes-namespace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) namespace: Option<String>,
+    /// `backstage.io/kubernetes-cluster`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cluster: Option<String>,
 }
 
 /// One component in one cluster.
@@ -246,7 +298,10 @@ pub(crate) struct Resource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Declaration {
     Declared,
+    /// It happens, and no descriptor says so.
     Hidden,
+    /// A descriptor says so, and it does not happen.
+    Unused,
 }
 
 /// One component that uses another.

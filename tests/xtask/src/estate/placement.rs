@@ -1,16 +1,18 @@
 //! Where components run, and which way a call takes between clusters.
 
-use super::model::{Call, Cluster, Component, Estate, Placement, Protocol, Route};
+use super::model::{Call, Cluster, Component, Declaration, Estate, Placement, Protocol, Route};
 use super::random::Random;
 use std::collections::BTreeMap;
 
 /// Places `component` on the clusters of `clouds`.
 ///
 /// Every cluster of a cloud runs it, except that a second production cluster of the same cloud
-/// takes tier 1 only. Staging and development have fewer replicas.
+/// takes tier 1 only, and that `only` leaves out what it does not name. Staging and development
+/// have fewer replicas.
 pub(crate) fn placements(
     component: &Component,
     clouds: &[String],
+    only: &[String],
     clusters: &[Cluster],
 ) -> Vec<Placement> {
     if !component.is_deployable() {
@@ -23,7 +25,8 @@ pub(crate) fn placements(
         let is_second = placed
             .iter()
             .any(|other| other.cloud == cluster.cloud && other.environment == cluster.environment);
-        if in_cloud && (!is_second || component.tier == 1) {
+        let is_wanted = only.is_empty() || only.contains(&cluster.name);
+        if in_cloud && is_wanted && (!is_second || component.tier == 1) {
             placed.push(cluster);
         }
     }
@@ -49,13 +52,17 @@ fn replicas(component: &Component, cluster: &Cluster, random: &mut Random) -> u6
 ///
 /// A call stays in its cluster if the callee runs there, too. Otherwise it goes to a cluster of the
 /// same environment (the same cloud first), and from development, where much is missing, to
-/// staging. A call to what runs nowhere has no route.
+/// staging. A cluster whose mesh has no links is called by nobody else; what it calls elsewhere
+/// goes by a public name. A call to what runs nowhere has no route, nor has one that is only
+/// declared.
 pub(crate) fn routes(estate: &Estate) -> Vec<Route<'_>> {
     let clusters: BTreeMap<&str, &Cluster> =
         estate.clusters.iter().map(|cluster| (cluster.name.as_str(), cluster)).collect();
     let components: BTreeMap<&str, &Component> =
         estate.components.iter().map(|component| (component.name.as_str(), component)).collect();
-    let requests = estate.calls.iter().filter(|call| call.protocol != Some(Protocol::Events));
+    let requests = estate.calls.iter().filter(|call| {
+        call.protocol != Some(Protocol::Events) && call.declaration != Declaration::Unused
+    });
     requests.flat_map(|call| routes_of(call, &components, &clusters)).collect()
 }
 
@@ -71,7 +78,8 @@ fn routes_of<'a>(
     };
     let targets = placed(&call.to);
     let route = |from: &'a Cluster| {
-        let to = targets.iter().copied().min_by_key(|to| distance(from, to))?;
+        let reachable = targets.iter().copied().filter(|to| to.linked || to.name == from.name);
+        let to = reachable.min_by_key(|to| distance(from, to))?;
         Some(Route { call: (&call.from, &call.to), from_cluster: &from.name, to_cluster: &to.name })
     };
     placed(&call.from).into_iter().filter_map(route).collect()

@@ -3,6 +3,10 @@
 //! Lists of names are one string with blanks between the names, which keeps a service on a line or
 //! two. Everything else that a descriptor shows is derived in [`super::assembly`].
 
+mod running;
+
+pub(crate) use running::{CallerWords, RunningWords, TroubleKind, WorkloadWords};
+
 use anyhow::Context as _;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -14,6 +18,8 @@ pub(crate) struct Vocabulary {
     pub(crate) organisation: OrganisationWords,
     /// In the order in which the tree of Locations lists them.
     pub(crate) domains: Vec<DomainWords>,
+    /// What runs in the clusters, as far as it does not follow from the rest.
+    pub(crate) running: RunningWords,
 }
 
 /// `organisation.json`.
@@ -88,6 +94,20 @@ pub(crate) struct ClusterWords {
     pub(crate) region: String,
     pub(crate) environment: String,
     pub(crate) about: String,
+    /// The version of its API server.
+    pub(crate) kubernetes: String,
+    /// The version of its mesh.
+    pub(crate) linkerd: String,
+    /// The type of its machines.
+    pub(crate) machine: String,
+    /// The first two bytes of its addresses.
+    pub(crate) network: String,
+    /// Whether it is linked to other meshes.
+    #[serde(default = "yes")]
+    pub(crate) linked: bool,
+    /// `<plural>.<group>` of what its API server refuses to list.
+    #[serde(default, deserialize_with = "words")]
+    pub(crate) forbidden: Vec<String>,
 }
 
 /// Something that several components need and nobody's repository declares; `on` names clusters.
@@ -176,6 +196,9 @@ pub(crate) struct ComponentWords {
     /// Components that it calls and does not say so.
     #[serde(default, deserialize_with = "words")]
     pub(crate) hidden: Vec<String>,
+    /// Components that it says it calls, and does not.
+    #[serde(default, deserialize_with = "words")]
+    pub(crate) unused: Vec<String>,
     /// `engine:name` of its own databases, caches and buckets.
     #[serde(default, deserialize_with = "words")]
     pub(crate) stores: Vec<String>,
@@ -188,6 +211,12 @@ pub(crate) struct ComponentWords {
     /// Clouds in production, or `all`.
     #[serde(default, deserialize_with = "words")]
     pub(crate) runs: Vec<String>,
+    /// The clusters that it runs on, where these are fewer than its clouds have.
+    #[serde(default, deserialize_with = "words")]
+    pub(crate) only: Vec<String>,
+    /// Says that it runs, and runs nowhere.
+    #[serde(default)]
+    pub(crate) gone: bool,
     /// The component whose repository it lives in and which it is a part of.
     pub(crate) part_of: Option<String>,
     #[serde(default, deserialize_with = "words")]
@@ -224,7 +253,9 @@ impl Vocabulary {
                 serde_json::from_str(text).with_context(|| format!("vocabulary/{name}.json"))
             })
             .collect::<anyhow::Result<_>>()?;
-        Ok(Self { organisation, domains })
+        let running = serde_json::from_str(include_str!("vocabulary/running.json"))
+            .context("vocabulary/running.json")?;
+        Ok(Self { organisation, domains, running })
     }
 }
 
@@ -243,4 +274,8 @@ fn production() -> String {
 
 const fn tier_two() -> u8 {
     2
+}
+
+const fn yes() -> bool {
+    true
 }

@@ -1,7 +1,7 @@
 //! Domains, systems and components.
 
 use super::{Descriptors, entity, link};
-use crate::estate::model::{Component, Domain, Estate, System};
+use crate::estate::model::{Claim, Component, Domain, Estate, System};
 use crate::estate::random::Random;
 use crate::estate::yaml::Yaml;
 
@@ -98,9 +98,7 @@ fn annotations(component: &Component) -> Yaml {
     if !component.is_deployable() {
         return all;
     }
-    all = all
-        .with("backstage.io/kubernetes-id", name)
-        .with("backstage.io/kubernetes-namespace", &component.namespace);
+    all = claimed(all, &component.claim);
     if component.tier == 1 || random.happens(70) {
         all = all.with("grafana/dashboard-selector", format!("tags @> '{name}'"));
     }
@@ -125,6 +123,16 @@ fn annotations(component: &Component) -> Yaml {
         all = all.with("vault.io/secrets-path", path);
     }
     all
+}
+
+/// The same annotations and those by which its workloads are found.
+fn claimed(annotations: Yaml, claim: &Claim) -> Yaml {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    annotations
+        .with_any("backstage.io/kubernetes-id", text(&claim.id))
+        .with_any("backstage.io/kubernetes-label-selector", text(&claim.selector))
+        .with_any("backstage.io/kubernetes-namespace", text(&claim.namespace))
+        .with_any("backstage.io/kubernetes-cluster", text(&claim.cluster))
 }
 
 /// 32 hexadecimal digits, as `PagerDuty` hands them out; this one opens nothing.
