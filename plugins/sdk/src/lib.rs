@@ -2,6 +2,7 @@
 
 pub mod allow_list;
 pub mod cluster;
+pub mod foreign_text;
 pub mod http_client;
 pub mod mesh;
 pub mod metrics;
@@ -11,6 +12,7 @@ pub mod workload;
 
 pub use allow_list::{AllowList, AllowedTarget, AllowedTargetError};
 pub use cluster::{Cloud, CloudError, ClusterName, ClusterPlace};
+pub use foreign_text::foreign_text;
 pub use http_client::{BlockReason, HttpClient, HttpError, HttpRequest, HttpResponse, Redirects};
 pub use mesh::{
     CallClient, CallTarget, GatewayProbe, GoldenMetrics, InsecureShare, MeshCall, MeshSnapshot,
