@@ -230,7 +230,7 @@ async fn more_queries_than_places_wait_within_their_deadlines() {
     let source = source_with(&script, PrometheusOptions { concurrency: 2, ..options() });
     let other = source.for_cluster("prometheus/b", Vec::new());
     let query = query("up");
-    let (waiting, _) = tokio::join!(
+    let (waiting, ()) = tokio::join!(
         async {
             tokio::join!(
                 source.instant(&query),
