@@ -15,6 +15,7 @@
 
 mod api_error;
 mod caller_extractor;
+mod cors;
 mod error_answer;
 mod graphql_executor;
 mod guard;
@@ -27,6 +28,7 @@ mod shell;
 pub use api_error::{ApiError, ErrorClass};
 pub use callboard_auth::Caller;
 pub use caller_extractor::{AnonymousAccess, CallerExtractor, Credentials};
+pub use cors::{Cors, CorsCredentials, CorsError, CorsOptions, cors};
 pub use error_answer::{json_error, mounted_url, shown_message};
 pub use graphql_executor::GraphqlExecutor;
 pub use guard::{

@@ -60,6 +60,7 @@ pub(crate) async fn serve(run: Run) -> anyhow::Result<()> {
         rest: RestState::new(catalog, health_probe(&engine, &supervisor)),
         graphql,
         credentials: Credentials::new(config.backend.external_access.clone(), run.anonymous),
+        cors: config.backend.cors.clone(),
         status: engine.status(),
         portal: Portal {
             title: config.app.title.as_str().into(),

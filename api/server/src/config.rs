@@ -34,6 +34,7 @@ mod callboard;
 mod catalog;
 mod check;
 mod clusters;
+mod cors;
 mod database;
 mod duration;
 mod error;

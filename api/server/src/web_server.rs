@@ -14,8 +14,8 @@ use callboard_catalog::catalog_engine::EngineStatus;
 use callboard_frontend::Portal;
 use callboard_graphql::GraphqlService;
 use callboard_http::{
-    ApiError, Credentials, ErrorClass, GraphqlExecutor, RouteTable, json_error, refuse_unknown,
-    shell,
+    ApiError, Cors, Credentials, ErrorClass, GraphqlExecutor, RouteTable, cors, json_error,
+    refuse_unknown, shell,
 };
 use callboard_rest::RestState;
 use tokio::sync::watch;
@@ -48,6 +48,8 @@ pub(crate) struct Site {
     pub(crate) portal: Portal,
     /// Who is who.
     pub(crate) credentials: Credentials,
+    /// Which pages of other origins may call.
+    pub(crate) cors: Option<Cors>,
     /// What the engine is doing.
     pub(crate) status: watch::Receiver<EngineStatus>,
 }
@@ -66,6 +68,9 @@ fn mount(site: &Site, config: &mut web::ServiceConfig) {
         .app_data(web::Data::new(site.credentials.clone()))
         .app_data(web::Data::new(site.status.clone()))
         .app_data(web::Data::new(site.portal.clone()));
+    if let Some(cors) = &site.cors {
+        config.app_data(web::Data::new(cors.clone()));
+    }
     site.rest.provide(config);
     for table in route_tables() {
         table.mount(config);
@@ -83,6 +88,7 @@ pub(crate) async fn serve(site: Site, listen: &Listen) -> anyhow::Result<()> {
     let app = move || {
         App::new()
             .wrap(Compress::default())
+            .wrap(from_fn(cors))
             .wrap(from_fn(shell))
             .wrap(from_fn(hold_until_ready))
             .configure(|config| mount(&site, config))

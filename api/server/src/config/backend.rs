@@ -3,11 +3,13 @@
 use std::{path::Path, sync::Arc};
 
 use callboard_auth::{AccessRestriction, StaticToken, StaticTokens};
+use callboard_http::Cors;
 use callboard_plugin::{AllowList, AllowedTarget};
 use url::Url;
 
 use super::{
-    check::Findings, database::DatabaseConfig, error::Problem, listen::Listen, section::Section,
+    check::Findings, cors, database::DatabaseConfig, error::Problem, listen::Listen,
+    section::Section,
 };
 
 /// The port of a Backstage backend.
@@ -26,6 +28,8 @@ pub(crate) struct BackendConfig {
     pub(crate) reading: AllowList,
     /// `backend.auth.externalAccess` of type `static`.
     pub(crate) external_access: StaticTokens,
+    /// Which pages of other origins may call; `None` = none.
+    pub(crate) cors: Option<Cors>,
     /// The subjects of tokens without `accessRestrictions`: they may do everything.
     pub(crate) unrestricted_subjects: Vec<String>,
 }
@@ -49,6 +53,7 @@ impl BackendConfig {
             listen,
             database: DatabaseConfig::read(&backend.at("database"), folder, findings),
             reading: reading(&backend, findings),
+            cors: cors::read(&backend, findings),
             external_access,
             unrestricted_subjects,
         })

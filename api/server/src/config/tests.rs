@@ -414,3 +414,14 @@ fn the_schema_describes_every_row_of_the_table() {
     let kinds = &schema["properties"]["callboard"]["anyOf"][0]["properties"]["kinds"];
     assert_eq!(kinds["anyOf"][0]["items"]["anyOf"][0]["type"], "object");
 }
+
+#[test]
+fn other_origins_may_call_only_if_they_are_configured() {
+    assert!(config("backend: {}").backend.cors.is_none());
+    assert!(config("backend: { cors: false }").backend.cors.is_none());
+    let some = "backend: { cors: { origin: 'http://localhost:3000', methods: [GET, POST],
+                credentials: true, maxAge: 600 } }";
+    assert!(config(some).backend.cors.is_some());
+    let text = problem("backend: { cors: { origin: 'http://[a' } }");
+    assert!(text.contains("backend.cors") && text.contains("http://[a"), "{text}");
+}

@@ -133,6 +133,7 @@ fn site(anonymous: AnonymousAccess) -> Site {
         graphql: GraphqlService::new(ports),
         portal: Portal { title: "Callboard".into(), access },
         credentials: Credentials::new(tokens(), anonymous),
+        cors: None,
         status: watch::channel(EngineStatus::default()).1,
     }
 }
