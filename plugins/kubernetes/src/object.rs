@@ -1,0 +1,210 @@
+//! What is kept of each object: plain data, as lean as what is shown allows.
+
+use std::{sync::Arc, time::SystemTime};
+
+use callboard_plugin::{
+    Autoscaler, Cloud, Image, LabelMap, MeshLink, Service, WarningEvent, WorkloadKey, WorkloadKind,
+};
+
+use crate::kinds::Kind;
+
+/// An object's namespace (empty where it has none) and name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Name {
+    pub(crate) namespace: Arc<str>,
+    pub(crate) name: Arc<str>,
+}
+
+/// One object of a watched kind.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Object {
+    Node(Node),
+    Namespace(Namespace),
+    Workload(OwnWorkload),
+    ReplicaSet(ReplicaSet),
+    Pod(Pod),
+    Service(Service),
+    Autoscaler(ScaledWorkload),
+    Event(Event),
+    Link(MeshLink),
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) name: Arc<str>,
+    pub(crate) is_ready: bool,
+    pub(crate) cloud: Option<Cloud>,
+    pub(crate) region: Option<Arc<str>>,
+}
+
+/// A namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Namespace {
+    pub(crate) name: Arc<str>,
+    pub(crate) labels: Arc<LabelMap>,
+}
+
+/// What a Deployment, StatefulSet, DaemonSet, CronJob or Job says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OwnWorkload {
+    pub(crate) key: WorkloadKey,
+    pub(crate) labels: Arc<LabelMap>,
+    pub(crate) annotations: Arc<LabelMap>,
+    /// The labels of its pod template.
+    pub(crate) pod_labels: Arc<LabelMap>,
+    /// The images of its pod template.
+    pub(crate) images: Arc<[Image]>,
+    /// How many pods it asks for; `None` = its children tell (CronJob).
+    pub(crate) desired: Option<u32>,
+    /// How many its controller counted as ready; `None` = the controller has not spoken.
+    pub(crate) reported_ready: Option<u32>,
+    /// The CronJob of a Job.
+    pub(crate) cron_job: Option<Arc<str>>,
+    /// When it was made.
+    pub(crate) created_at: Option<SystemTime>,
+}
+
+/// A ReplicaSet's metadata.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ReplicaSet {
+    pub(crate) name: Name,
+    pub(crate) deployment: Option<Arc<str>>,
+    /// Empty where a Deployment owns it: nobody asks.
+    pub(crate) labels: Arc<LabelMap>,
+    pub(crate) annotations: Arc<LabelMap>,
+}
+
+/// What made a pod.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Controller {
+    /// ReplicaSet, StatefulSet, DaemonSet or Job.
+    pub(crate) kind: WorkloadKind,
+    pub(crate) name: Name,
+}
+
+/// A pod.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pod {
+    pub(crate) name: Name,
+    pub(crate) controller: Option<Controller>,
+    /// The Deployment that the ReplicaSet's name tells of, in case ReplicaSets cannot be read.
+    pub(crate) deployment: Option<Arc<str>>,
+    /// Without those that differ from pod to pod.
+    pub(crate) labels: Arc<LabelMap>,
+    /// What runs in its containers, without the mesh's proxy.
+    pub(crate) images: Arc<[Image]>,
+    /// Why its containers wait, each reason once.
+    pub(crate) waiting: Arc<[Arc<str>]>,
+    pub(crate) restarts: u32,
+    pub(crate) life: PodLife,
+    pub(crate) is_ready: bool,
+    pub(crate) is_meshed: bool,
+    pub(crate) proxy_version: Option<Arc<str>>,
+}
+
+/// Where a pod is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PodLife {
+    /// It runs or is about to.
+    Active,
+    /// It is being deleted.
+    Ending,
+    /// All its containers ended well.
+    Succeeded,
+    /// A container ended badly, and none is restarted.
+    Failed,
+}
+
+/// An autoscaler and what it scales.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ScaledWorkload {
+    pub(crate) name: Name,
+    /// `None` = a kind that we don't know.
+    pub(crate) target: Option<WorkloadKey>,
+    pub(crate) autoscaler: Arc<Autoscaler>,
+}
+
+/// A warning and what it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) name: Name,
+    pub(crate) about: About,
+    pub(crate) warning: WarningEvent,
+}
+
+/// An object that an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct About {
+    pub(crate) kind: Arc<str>,
+    pub(crate) name: Name,
+}
+
+impl Object {
+    /// The kind that it was read as.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Node(_) => Kind::Node,
+            Self::Namespace(_) => Kind::Namespace,
+            Self::Workload(workload) => Kind::of_workload(workload.key.kind),
+            Self::ReplicaSet(_) => Kind::ReplicaSet,
+            Self::Pod(_) => Kind::Pod,
+            Self::Service(_) => Kind::Service,
+            Self::Autoscaler(_) => Kind::HorizontalPodAutoscaler,
+            Self::Event(_) => Kind::Event,
+            Self::Link(_) => Kind::Link,
+        }
+    }
+
+    /// Its namespace and name.
+    pub(crate) fn name(&self) -> Name {
+        let cluster_scoped = |name: &Arc<str>| Name { namespace: "".into(), name: name.clone() };
+        let scoped = |namespace: &Arc<str>, name: &Arc<str>| Name {
+            namespace: Arc::clone(namespace),
+            name: Arc::clone(name),
+        };
+        match self {
+            Self::Node(node) => cluster_scoped(&node.name),
+            Self::Namespace(namespace) => cluster_scoped(&namespace.name),
+            Self::Workload(workload) => scoped(&workload.key.namespace, &workload.key.name),
+            Self::ReplicaSet(set) => set.name.clone(),
+            Self::Pod(pod) => pod.name.clone(),
+            Self::Service(service) => scoped(&service.key.namespace, &service.key.name),
+            Self::Autoscaler(scaled) => scaled.name.clone(),
+            Self::Event(event) => event.name.clone(),
+            Self::Link(link) => scoped(&link.namespace, &link.name),
+        }
+    }
+
+    /// What it weighs in memory, in bytes, about, as if it shared nothing.
+    pub(crate) fn weight(&self) -> usize {
+        let name = self.name();
+        let own = 256 + name.namespace.len() + name.name.len();
+        own + match self {
+            Self::Node(_) | Self::Autoscaler(_) => 0,
+            Self::Namespace(namespace) => labels_weight(&namespace.labels),
+            Self::Workload(workload) => {
+                labels_weight(&workload.labels)
+                    + labels_weight(&workload.annotations)
+                    + labels_weight(&workload.pod_labels)
+                    + images_weight(&workload.images)
+            }
+            Self::ReplicaSet(set) => labels_weight(&set.labels) + labels_weight(&set.annotations),
+            Self::Pod(pod) => labels_weight(&pod.labels) + images_weight(&pod.images),
+            Self::Service(service) => {
+                labels_weight(&service.labels) + labels_weight(&service.selector)
+            }
+            Self::Event(event) => event.warning.message.len() + event.warning.reason.len(),
+            Self::Link(link) => link.errors.iter().map(|error| error.len() + 16).sum(),
+        }
+    }
+}
+
+fn labels_weight(labels: &LabelMap) -> usize {
+    labels.iter().map(|(key, value)| key.len() + value.len() + 64).sum()
+}
+
+fn images_weight(images: &[Image]) -> usize {
+    let texts = |image: &Image| image.name.len() + image.digest.as_ref().map_or(0, |d| d.len());
+    images.iter().map(|image| texts(image) + 128).sum()
+}
