@@ -11,6 +11,11 @@ use crate::principal::{Caller, Principal, SignInMethod};
 pub enum Permission {
     /// `catalog.entity.read`.
     CatalogEntityRead,
+    /// `kubernetes.clusters.read`: clusters as such, with their states and counts.
+    KubernetesClustersRead,
+    /// `kubernetes.resources.read`: workloads that belong to no entity. Those of an entity are
+    /// read with the entity.
+    KubernetesResourcesRead,
 }
 
 impl Permission {
@@ -18,6 +23,8 @@ impl Permission {
     pub const fn name(self) -> &'static str {
         match self {
             Self::CatalogEntityRead => "catalog.entity.read",
+            Self::KubernetesClustersRead => "kubernetes.clusters.read",
+            Self::KubernetesResourcesRead => "kubernetes.resources.read",
         }
     }
 
@@ -25,6 +32,7 @@ impl Permission {
     pub const fn plugin(self) -> &'static str {
         match self {
             Self::CatalogEntityRead => "catalog",
+            Self::KubernetesClustersRead | Self::KubernetesResourcesRead => "kubernetes",
         }
     }
 }
