@@ -22,7 +22,7 @@ use crate::{
     ingestion::EntityProvider,
     processing::ProcessingOrchestrator,
     reading::UrlReader,
-    store::{CatalogStore, Revision},
+    store::{CatalogStore, Fence, Revision},
 };
 
 /// How many change notices a slow subscriber may lag behind before it is told that it lost some.
@@ -106,6 +106,8 @@ pub struct EngineStatus {
     pub is_ready: bool,
     /// Whether this process ingests.
     pub is_ingesting: bool,
+    /// Under which fence, while it does: what else the ingesting process writes needs it.
+    pub fence: Option<Fence>,
     /// Entities that wait to be processed.
     pub queue_length: usize,
     /// Entities that were processed since the start.
@@ -154,16 +156,25 @@ impl CatalogEngine {
         self.status.send_modify(|status| status.is_ready = true);
         while !stop.is_cancelled() {
             let Some(lease) = session.follow_until_lease(&stop).await else { break };
-            self.status.send_modify(|status| status.is_ingesting = true);
+            self.tell_lease(Some(lease.fence));
             tracing::info!(lease.fence = lease.fence.0, "this process ingests from now on");
             let end = session.lead(lease, &stop).await;
-            self.status.send_modify(|status| status.is_ingesting = false);
+            self.tell_lease(None);
             if let Err(error) = end {
                 log_end(&error);
                 let pause = tokio::time::sleep(Duration::from_secs(1));
                 tokio::select! { () = pause => {}, () = stop.cancelled() => {} }
             }
         }
+    }
+}
+
+impl CatalogEngine {
+    fn tell_lease(&self, fence: Option<Fence>) {
+        self.status.send_modify(|status| {
+            status.is_ingesting = fence.is_some();
+            status.fence = fence;
+        });
     }
 }
 
