@@ -1,0 +1,142 @@
+//! Which entities were seen to call which, in memory.
+
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+
+use callboard_model::EntityRef;
+use callboard_plugin::MetricsWindow;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+use crate::{
+    dependency_facts::{DependencyPair, DependencyRecord, ObservedDependency},
+    topology::Topology,
+};
+
+/// When something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// First.
+    pub first: SystemTime,
+    /// Last.
+    pub last: SystemTime,
+}
+
+impl Seen {
+    const fn at(time: SystemTime) -> Self {
+        Self { first: time, last: time }
+    }
+
+    fn widened(self, other: Self) -> Self {
+        Self { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+}
+
+/// Which entities were seen to call which: what the store keeps, and what was seen since. Cheap
+/// to clone.
+#[derive(Debug, Clone, Default)]
+pub struct DependencyHistory {
+    pairs: imbl::HashMap<DependencyPair, Seen>,
+    since: Option<SystemTime>,
+    /// Of the last days that anything was seen on.
+    recent: Arc<BTreeMap<(NaiveDate, DependencyPair), Seen>>,
+}
+
+impl DependencyHistory {
+    /// When one entity was seen to call another.
+    pub fn seen(&self, from: &EntityRef, to: &EntityRef) -> Option<Seen> {
+        self.pairs.get(&DependencyPair { from: from.clone(), to: to.clone() }).copied()
+    }
+
+    /// Since when calls have been watched; `None` = nothing was seen yet.
+    pub const fn since(&self) -> Option<SystemTime> {
+        self.since
+    }
+
+    /// What an entity was seen to call, in no order. `O(pairs)`.
+    pub(crate) fn callees<'h>(
+        &'h self,
+        from: &'h EntityRef,
+    ) -> impl Iterator<Item = (&'h EntityRef, Seen)> {
+        let pairs = self.pairs.iter().filter(move |(pair, _)| pair.from == *from);
+        pairs.map(|(pair, seen)| (&pair.to, *seen))
+    }
+
+    /// The facts of the last two days that anything was seen on, ordered.
+    pub(crate) fn recent(&self) -> impl Iterator<Item = ObservedDependency> {
+        self.recent.iter().map(|((day, pair), seen)| ObservedDependency {
+            day: *day,
+            pair: pair.clone(),
+            first_seen: seen.first,
+            last_seen: seen.last,
+        })
+    }
+
+    /// Takes over what the store keeps.
+    pub(crate) fn restore(&mut self, record: DependencyRecord) {
+        for kept in record.pairs {
+            let seen = Seen { first: kept.first_seen, last: kept.last_seen };
+            self.widen(kept.pair, seen);
+        }
+        self.widen_since(record.since);
+    }
+
+    /// Takes over the calls between entities of a topology of workloads: those that flow.
+    ///
+    /// Of a window that is longer than five minutes only its beginning is sure to lie behind the
+    /// call, so that counts: a call is never dated later than it was.
+    pub(crate) fn observe(&mut self, workloads: &Topology) {
+        let mut today: BTreeMap<(NaiveDate, DependencyPair), Seen> = BTreeMap::new();
+        for edge in workloads.edges.iter().filter(|edge| edge.has_traffic()) {
+            let (Some(from), Some(to)) = (&edge.from.entity, &edge.to.entity) else { continue };
+            let time = edge.observation.observed_at.and_then(|at| match workloads.window {
+                MetricsWindow::M5 => Some(at),
+                longer => at.checked_sub(span(longer)),
+            });
+            let Some(time) = time.filter(|_| from != to) else { continue };
+            let pair = DependencyPair { from: from.clone(), to: to.clone() };
+            let seen = Seen::at(time);
+            let known = today.entry((day(time), pair)).or_insert(seen);
+            *known = known.widened(seen);
+        }
+        for ((_, pair), seen) in &today {
+            self.widen(pair.clone(), *seen);
+        }
+        self.widen_since(today.values().map(|seen| seen.first).min());
+        self.keep_recent(today);
+    }
+
+    fn widen(&mut self, pair: DependencyPair, seen: Seen) {
+        let widened = self.pairs.get(&pair).map_or(seen, |known| known.widened(seen));
+        self.pairs.insert(pair, widened);
+    }
+
+    fn widen_since(&mut self, since: Option<SystemTime>) {
+        self.since = match (self.since, since) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
+
+    fn keep_recent(&mut self, today: BTreeMap<(NaiveDate, DependencyPair), Seen>) {
+        let recent = Arc::make_mut(&mut self.recent);
+        for (key, seen) in today {
+            let known = recent.entry(key).or_insert(seen);
+            *known = known.widened(seen);
+        }
+        let newest = recent.last_key_value().map(|((day, _), _)| *day);
+        let oldest = newest.and_then(|day| day.checked_sub_days(Days::new(1)));
+        recent.retain(|(day, _), _| oldest.is_none_or(|oldest| *day >= oldest));
+    }
+}
+
+/// The day of a moment, in UTC.
+pub(crate) fn day(time: SystemTime) -> NaiveDate {
+    DateTime::<Utc>::from(time).date_naive()
+}
+
+fn span(window: MetricsWindow) -> std::time::Duration {
+    match window {
+        MetricsWindow::M5 => std::time::Duration::from_secs(5 * 60),
+        MetricsWindow::H1 => std::time::Duration::from_secs(60 * 60),
+        MetricsWindow::H24 => std::time::Duration::from_secs(24 * 60 * 60),
+    }
+}

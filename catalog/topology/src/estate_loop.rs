@@ -1,0 +1,236 @@
+//! The loop that keeps the picture of the estate up to date.
+
+use std::{sync::Arc, time::Duration};
+
+use callboard_catalog::{
+    catalog_engine::{ChangeNotice, EngineStatus},
+    entities_catalog::EntitiesCatalog,
+    query::ReadCondition,
+};
+use callboard_model::EntityRef;
+use futures_util::future::{BoxFuture, FutureExt, select_all};
+use tokio::sync::{
+    broadcast::{
+        self,
+        error::{RecvError, TryRecvError},
+    },
+    watch,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cluster::ClusterSources,
+    dependency_facts::DependencyFacts,
+    estate::{CatalogChange, EstateOptions, EstateState, SharedEstate},
+};
+
+/// Pause after the store did not give its facts.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// The catalog and what tells of its changes.
+#[derive(Debug, Clone)]
+pub struct CatalogFeed {
+    /// The catalog.
+    pub catalog: Arc<dyn EntitiesCatalog>,
+    /// Its changes, as they become visible.
+    pub notices: broadcast::Sender<ChangeNotice>,
+    /// What its engine is doing: when it is ready, everything may have changed.
+    pub status: watch::Receiver<EngineStatus>,
+}
+
+/// Follows every cluster, every mesh and the catalog, and publishes a new picture of the estate
+/// after each change. Nothing is done while nothing changes.
+#[derive(Debug)]
+pub struct EstateLoop {
+    clusters: Arc<[ClusterSources]>,
+    feed: CatalogFeed,
+    facts: Arc<dyn DependencyFacts>,
+    options: EstateOptions,
+    estate: Arc<SharedEstate>,
+}
+
+/// What the loop listens to.
+struct Listeners {
+    /// Revisions of clusters and meshes; those whose source is gone are left out.
+    revisions: Vec<watch::Receiver<u64>>,
+    notices: broadcast::Receiver<ChangeNotice>,
+    status: Option<watch::Receiver<EngineStatus>>,
+    is_ready: bool,
+}
+
+/// What woke the loop.
+enum Wake {
+    Revision(usize, Result<(), watch::error::RecvError>),
+    Notice(Result<ChangeNotice, RecvError>),
+    Status(Result<(), watch::error::RecvError>),
+}
+
+impl EstateLoop {
+    /// A loop that publishes to `estate`.
+    pub fn new(
+        clusters: Vec<ClusterSources>,
+        feed: CatalogFeed,
+        facts: Arc<dyn DependencyFacts>,
+        options: EstateOptions,
+        estate: Arc<SharedEstate>,
+    ) -> Self {
+        Self { clusters: clusters.into(), feed, facts, options, estate }
+    }
+
+    /// Publishes pictures until `stop`. May be started again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it leaves the last picture as it is.
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut listeners = self.listen();
+        let mut state = EstateState::new(self.options, self.estate.newest());
+        let mut change = CatalogChange::Anything;
+        let mut is_restored = false;
+        loop {
+            if !is_restored {
+                is_restored = self.restore(&mut state).await;
+            }
+            state = self.step(state, change).await;
+            let woken = tokio::select! {
+                found = listeners.changed() => found,
+                () = tokio::time::sleep(RETRY), if !is_restored => CatalogChange::Nothing,
+                () = stop.cancelled() => return,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(self.options.coalesce) => {}
+                () = stop.cancelled() => return,
+            }
+            change = listeners.drain(woken);
+        }
+    }
+
+    fn listen(&self) -> Listeners {
+        let runtimes = self.clusters.iter().map(|cluster| cluster.runtime.changes());
+        let meshes = self.clusters.iter().filter_map(|cluster| cluster.mesh.as_ref());
+        let mut status = self.feed.status.clone();
+        let is_ready = status.borrow_and_update().is_ready;
+        Listeners {
+            revisions: runtimes.chain(meshes.map(|mesh| mesh.changes())).collect(),
+            notices: self.feed.notices.subscribe(),
+            status: Some(status),
+            is_ready,
+        }
+    }
+
+    /// Whether the store has given what it keeps.
+    async fn restore(&self, state: &mut EstateState) -> bool {
+        match self.facts.load().await {
+            Ok(record) => {
+                state.restore(record);
+                true
+            }
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "the facts of observed calls cannot be read yet");
+                false
+            }
+        }
+    }
+
+    /// One pure step, off the executor's threads.
+    async fn step(&self, mut state: EstateState, change: CatalogChange) -> EstateState {
+        let clusters = Arc::clone(&self.clusters);
+        let reader = self.feed.catalog.reader(&ReadCondition::Everything);
+        let step = tokio::task::spawn_blocking(move || {
+            state.change_catalog(&reader, &change);
+            let picture = state.next(&clusters);
+            (state, picture)
+        });
+        let (state, picture) = match step.await {
+            Ok(done) => done,
+            // A step that panicked has left no state behind that could be gone on with.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        if let Some(picture) = picture {
+            self.estate.publish(picture);
+        }
+        state
+    }
+}
+
+impl Listeners {
+    /// Waits for a change, and gives how the catalog changed.
+    ///
+    /// # Cancel safety
+    ///
+    /// A notice that was taken is given; nothing is taken before.
+    async fn changed(&mut self) -> CatalogChange {
+        loop {
+            match self.wake().await {
+                Wake::Revision(at, outcome) => {
+                    if outcome.is_ok() {
+                        return CatalogChange::Nothing;
+                    }
+                    self.revisions.swap_remove(at);
+                }
+                Wake::Notice(Ok(notice)) => {
+                    return CatalogChange::Entities(notice.entity_refs.to_vec());
+                }
+                Wake::Notice(Err(RecvError::Lagged(_))) => return CatalogChange::Anything,
+                // The feed itself holds a sender, so that it is never closed while this runs.
+                Wake::Notice(Err(RecvError::Closed)) => std::future::pending().await,
+                Wake::Status(Ok(())) => {
+                    if self.has_become_ready() {
+                        return CatalogChange::Anything;
+                    }
+                }
+                Wake::Status(Err(_)) => self.status = None,
+            }
+        }
+    }
+
+    async fn wake(&mut self) -> Wake {
+        let revisions = self.revisions.iter_mut().enumerate();
+        let mut waits: Vec<BoxFuture<'_, Wake>> = revisions
+            .map(|(at, revision)| revision.changed().map(move |o| Wake::Revision(at, o)).boxed())
+            .collect();
+        waits.push(self.notices.recv().map(Wake::Notice).boxed());
+        if let Some(status) = &mut self.status {
+            waits.push(status.changed().map(Wake::Status).boxed());
+        }
+        select_all(waits).await.0
+    }
+
+    fn has_become_ready(&mut self) -> bool {
+        let Some(status) = &mut self.status else { return false };
+        let was_ready = std::mem::replace(&mut self.is_ready, status.borrow_and_update().is_ready);
+        self.is_ready && !was_ready
+    }
+
+    /// What else changed meanwhile, together with `change`.
+    fn drain(&mut self, change: CatalogChange) -> CatalogChange {
+        for revision in &mut self.revisions {
+            revision.mark_unchanged();
+        }
+        let mut entity_refs: Vec<EntityRef> = Vec::new();
+        let mut is_anything = self.has_become_ready();
+        match change {
+            CatalogChange::Nothing => {}
+            CatalogChange::Entities(found) => entity_refs = found,
+            CatalogChange::Anything => is_anything = true,
+        }
+        loop {
+            match self.notices.try_recv() {
+                Ok(notice) => entity_refs.extend(notice.entity_refs.iter().cloned()),
+                Err(TryRecvError::Lagged(_)) => is_anything = true,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        if is_anything {
+            return CatalogChange::Anything;
+        }
+        entity_refs.sort_unstable();
+        entity_refs.dedup();
+        if entity_refs.is_empty() {
+            CatalogChange::Nothing
+        } else {
+            CatalogChange::Entities(entity_refs)
+        }
+    }
+}
