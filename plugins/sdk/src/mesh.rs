@@ -32,6 +32,15 @@ impl MetricsWindow {
         }
     }
 
+    /// The span.
+    pub const fn span(self) -> Duration {
+        match self {
+            Self::M5 => Duration::from_mins(5),
+            Self::H1 => Duration::from_hours(1),
+            Self::H24 => Duration::from_hours(24),
+        }
+    }
+
     /// How often it is asked anew.
     pub const fn interval(self) -> Duration {
         match self {
