@@ -10,8 +10,10 @@ mod claims;
 mod contracts;
 mod descriptors;
 mod files;
+mod kubernetes;
 mod model;
 mod names;
+mod pack;
 mod people;
 mod placement;
 mod random;
@@ -23,8 +25,10 @@ mod vocabulary;
 mod yaml;
 
 use descriptors::Descriptors;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
+use truth::Truth;
 use vocabulary::Vocabulary;
 
 /// What to do with the generated files.
@@ -37,9 +41,10 @@ pub(crate) enum Mode {
 }
 
 /// Folders below `examples/` in which every file is generated.
-const GENERATED_FOLDERS: &[&str] = &["catalog"];
+const GENERATED_FOLDERS: &[&str] = &["catalog", "clusters"];
 
-/// Generates `examples/catalog/**` and `examples/README.md`, or checks them.
+/// Generates `examples/{catalog,clusters}/**`, `examples/ground-truth.json` and
+/// `examples/README.md`, or checks them.
 ///
 /// # Errors
 ///
@@ -53,18 +58,35 @@ pub(crate) fn run(mode: Mode) -> anyhow::Result<()> {
     }
 }
 
-/// Every generated file by its path below `examples/`.
-fn generate() -> anyhow::Result<BTreeMap<String, String>> {
+/// The content of every generated file by its path below `examples/`.
+fn generate() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     let vocabulary = Vocabulary::load()?;
     let estate = assembly::assemble(&vocabulary)?;
     let descriptors = Descriptors::of(&estate);
     audit::audit(&descriptors, &estate)?;
     let ground_truth = truth::of(&estate, &vocabulary.running)?.text()?;
-    let mut files: BTreeMap<String, String> =
-        descriptors.texts().map(|(path, text)| (format!("catalog/{path}"), text)).collect();
-    files.insert("README.md".to_owned(), readme::text(&estate));
-    files.insert("ground-truth.json".to_owned(), ground_truth);
+    // What is recorded is made of the text that is committed, and of nothing else.
+    let truth = Truth::read(&ground_truth)?;
+    let mut files: BTreeMap<String, Vec<u8>> = descriptors
+        .texts()
+        .map(|(path, text)| (format!("catalog/{path}"), text.into_bytes()))
+        .collect();
+    for (path, value) in kubernetes::files(&truth)? {
+        let (path, text) = recorded(&path, &value);
+        files.insert(format!("clusters/{path}"), text.into_bytes());
+    }
+    files.insert("README.md".to_owned(), readme::text(&estate).into_bytes());
+    files.insert("ground-truth.json".to_owned(), ground_truth.into_bytes());
     Ok(files)
+}
+
+/// A recorded file as it is kept: short ones to be read by people, the others to be compressed.
+fn recorded(path: &str, value: &Value) -> (String, String) {
+    if path.ends_with("/version.json") || path.ends_with("/snapshot.json") {
+        (path.to_owned(), format!("{value:#}\n"))
+    } else {
+        (format!("{path}.gz"), value.to_string())
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ fn rule(component: &str) -> Rule {
     match Random::of(&format!("rule/{component}")).below(100) {
         0..45 => Rule::KubernetesId,
         45..62 => Rule::LabelSelector,
-        62..82 => Rule::AppLabels,
+        62..74 => Rule::NameLabel,
+        74..78 => Rule::InstanceLabel,
+        78..82 => Rule::PartOfLabel,
         _ => Rule::NamespaceAndName,
     }
 }
@@ -17,24 +19,26 @@ fn rule(component: &str) -> Rule {
 /// What the descriptor of a component says of its workloads.
 pub(crate) fn claim(component: &ComponentWords, system: &SystemWords) -> Claim {
     let name = &component.name;
-    let rule = rule(name);
+    // What runs nowhere can be missed only if it says that it runs.
+    let rule = if component.gone { Rule::KubernetesId } else { rule(name) };
     let mut random = Random::of(&format!("claim/{name}"));
-    let (shows_namespace, is_odd) = (random.below(100), random.happens(15));
+    let (draw, is_odd) = (random.below(100), random.happens(15));
     let names_namespace = match rule {
-        Rule::KubernetesId => shows_namespace < 50,
-        Rule::LabelSelector => shows_namespace < 70,
-        Rule::AppLabels => shows_namespace < 20,
+        Rule::KubernetesId => draw < 50,
+        Rule::LabelSelector => draw < 70,
+        Rule::NameLabel | Rule::InstanceLabel | Rule::PartOfLabel => draw < 20,
         Rule::NamespaceAndName => true,
     };
     let owner = component.owner.as_ref().unwrap_or(&system.owner);
-    let selector = match is_odd {
-        true => format!("app in ({name}),squad={owner}"),
-        false => format!("app={name},tier!=sandbox"),
+    let id = if is_odd { format!("vh-{name}") } else { name.clone() };
+    let selector = if is_odd {
+        format!("app in ({name}),squad={owner}")
+    } else {
+        format!("app={name},tier!=sandbox")
     };
     Claim {
         rule,
-        id: (rule == Rule::KubernetesId)
-            .then(|| if is_odd { format!("vh-{name}") } else { name.clone() }),
+        id: (rule == Rule::KubernetesId).then_some(id),
         selector: (rule == Rule::LabelSelector).then_some(selector),
         namespace: names_namespace.then(|| system.name.clone()),
         cluster: match component.only.as_slice() {
@@ -50,7 +54,7 @@ pub(crate) fn workload(component: &str, system: &str) -> String {
     match (rule(component), is_odd) {
         (Rule::KubernetesId, true) => format!("{component}-server"),
         (Rule::LabelSelector, true) => format!("{component}-v2"),
-        (Rule::AppLabels, true) => format!("{system}-{component}"),
+        (Rule::NameLabel | Rule::InstanceLabel, true) => format!("{system}-{component}"),
         _ => component.to_owned(),
     }
 }
@@ -58,21 +62,30 @@ pub(crate) fn workload(component: &str, system: &str) -> String {
 /// The labels by which a workload is known to be that of `component`, by key.
 pub(crate) fn labels(component: &str, squad: &str, claim: &Claim) -> Vec<(&'static str, String)> {
     let own = component.to_owned();
-    let squad = ("squad", squad.to_owned());
-    match claim.rule {
+    let mut labels = match claim.rule {
         Rule::KubernetesId => {
             let id = claim.id.clone().unwrap_or_else(|| own.clone());
-            vec![("app", own), ("backstage.io/kubernetes-id", id), squad]
+            vec![("app", own), ("backstage.io/kubernetes-id", id)]
         }
-        Rule::LabelSelector => vec![("app", own), squad],
-        Rule::AppLabels => vec![
-            ("app.kubernetes.io/instance", own.clone()),
+        Rule::LabelSelector | Rule::NamespaceAndName => vec![("app", own)],
+        Rule::NameLabel => vec![
+            ("app.kubernetes.io/instance", format!("{component}-release")),
             ("app.kubernetes.io/managed-by", "Helm".to_owned()),
             ("app.kubernetes.io/name", own),
-            squad,
         ],
-        Rule::NamespaceAndName => vec![("app", own), squad],
-    }
+        Rule::InstanceLabel => vec![
+            ("app.kubernetes.io/instance", own),
+            ("app.kubernetes.io/managed-by", "Helm".to_owned()),
+            ("app.kubernetes.io/name", "paved-road-service".to_owned()),
+        ],
+        Rule::PartOfLabel => vec![
+            ("app.kubernetes.io/instance", format!("{component}-release")),
+            ("app.kubernetes.io/name", "paved-road-service".to_owned()),
+            ("app.kubernetes.io/part-of", own),
+        ],
+    };
+    labels.push(("squad", squad.to_owned()));
+    labels
 }
 
 #[cfg(test)]

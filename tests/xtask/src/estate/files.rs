@@ -1,5 +1,6 @@
 //! Writing the generated files, or comparing them with what is committed.
 
+use super::pack;
 use anyhow::{Context as _, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,7 +18,7 @@ const NAMED: usize = 10;
 pub(crate) fn write(
     root: &Path,
     whole: &[&str],
-    files: &BTreeMap<String, String>,
+    files: &BTreeMap<String, Vec<u8>>,
 ) -> anyhow::Result<()> {
     for path in different(root, whole, files)? {
         let target = root.join(&path);
@@ -27,7 +28,8 @@ pub(crate) fn write(
         };
         let folder = target.parent().unwrap_or(root);
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder of {path}"))?;
-        fs::write(&target, text).with_context(|| format!("cannot write {path}"))?;
+        fs::write(&target, pack::packed(&path, text)?)
+            .with_context(|| format!("cannot write {path}"))?;
     }
     Ok(())
 }
@@ -40,7 +42,7 @@ pub(crate) fn write(
 pub(crate) fn compare(
     root: &Path,
     whole: &[&str],
-    files: &BTreeMap<String, String>,
+    files: &BTreeMap<String, Vec<u8>>,
 ) -> anyhow::Result<()> {
     let different = different(root, whole, files)?;
     if different.is_empty() {
@@ -58,7 +60,7 @@ pub(crate) fn compare(
 fn different(
     root: &Path,
     whole: &[&str],
-    files: &BTreeMap<String, String>,
+    files: &BTreeMap<String, Vec<u8>>,
 ) -> anyhow::Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     for folder in whole {
@@ -66,7 +68,10 @@ fn different(
     }
     found.retain(|path| !files.contains_key(path));
     for (path, text) in files {
-        if fs::read(root.join(path)).ok().as_deref() != Some(text.as_bytes()) {
+        let present = fs::read(root.join(path)).ok();
+        let is_same =
+            present.is_some_and(|bytes| pack::content(path, bytes).as_ref() == Some(text));
+        if !is_same {
             found.insert(path.clone());
         }
     }

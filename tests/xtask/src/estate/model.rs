@@ -163,8 +163,12 @@ pub(crate) enum Rule {
     KubernetesId,
     /// The annotation `backstage.io/kubernetes-label-selector`.
     LabelSelector,
-    /// The labels `app.kubernetes.io/*`; the descriptor need not say anything.
-    AppLabels,
+    /// The label `app.kubernetes.io/name`; here and below the descriptor need not say anything.
+    NameLabel,
+    /// The label `app.kubernetes.io/instance`.
+    InstanceLabel,
+    /// The label `app.kubernetes.io/part-of`.
+    PartOfLabel,
     /// The annotation `backstage.io/kubernetes-namespace` and the component's own name.
     NamespaceAndName,
 }

@@ -30,6 +30,12 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
+    /// 64 hexadecimal digits.
+    pub(crate) fn digest(&mut self) -> String {
+        let [a, b, c, d] = [self.bits(), self.bits(), self.bits(), self.bits()];
+        format!("{a:016x}{b:016x}{c:016x}{d:016x}")
+    }
+
     /// A number below `limit`; 0 if `limit` is 0.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.bits().checked_rem(limit).unwrap_or(0)

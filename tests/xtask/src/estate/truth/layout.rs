@@ -22,7 +22,7 @@ fn write(out: &mut String, value: &Value, depth: usize) {
             out.push('{');
             for (index, (name, field)) in fields.iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { ", " });
-                out.push_str(&format!("\"{name}\": "));
+                write_name(out, name);
                 write(out, field, depth + 1);
             }
             out.push('}');
@@ -32,6 +32,11 @@ fn write(out: &mut String, value: &Value, depth: usize) {
         }
         other => out.push_str(&other.to_string()),
     }
+}
+
+fn write_name(out: &mut String, name: &str) {
+    out.push_str(&Value::from(name).to_string());
+    out.push_str(": ");
 }
 
 fn write_lines<'a>(
@@ -46,7 +51,7 @@ fn write_lines<'a>(
         out.push_str(if index == 0 { "\n" } else { ",\n" });
         out.push_str(&" ".repeat(depth + 1));
         if let Some(name) = name {
-            out.push_str(&format!("\"{name}\": "));
+            write_name(out, name);
         }
         write(out, item, depth + 1);
     }

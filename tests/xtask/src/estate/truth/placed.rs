@@ -236,8 +236,7 @@ fn image(component: &Component) -> String {
 
 /// `sha256:` and 64 digits.
 fn digest(image: &str) -> String {
-    let mut random = Random::of(&format!("digest/{image}"));
-    let digits: String = (0..4).map(|_| format!("{:016x}", random.bits())).collect();
+    let digits = Random::of(&format!("digest/{image}")).digest();
     format!("sha256:{digits}")
 }
 
