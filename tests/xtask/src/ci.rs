@@ -29,6 +29,11 @@ const GENERATED: &[Generated] = &[
         path: "api/graphql/schema.graphql",
     },
     Generated { example: "openapi", package: "callboard-rest", path: "api/rest/openapi.json" },
+    Generated {
+        example: "queries",
+        package: "callboard-plugin-mesh",
+        path: "plugins/mesh/queries.txt",
+    },
 ];
 
 /// Every check, cheapest first; stops at the first failure.
