@@ -146,3 +146,211 @@ fn beyond<'a>(
     };
     seen.iter().filter_map(rest).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use callboard_plugin::{InstantVector, Sample};
+
+    use super::*;
+    use crate::{
+        answers::{Latencies, Requests, UnmeshedCallers},
+        edge::tests::sample,
+    };
+
+    const API: &str = "dst_namespace=bank,dst_service=api,dst_deployment=api";
+
+    fn answer(samples: &[(String, f64)]) -> InstantVector {
+        let one = |(labels, value): &(String, f64)| -> Sample { sample(labels, *value) };
+        InstantVector {
+            samples: samples.iter().map(one).collect(),
+            evaluated_at: SystemTime::UNIX_EPOCH,
+            warnings: Vec::new(),
+            dropped_series: 0,
+        }
+    }
+
+    fn from(client: &str, rest: &str, value: f64) -> (String, f64) {
+        (format!("namespace=bank,deployment={client},{rest}"), value)
+    }
+
+    /// One line for each call: client, target, requests, success, p95, connections, TLS.
+    fn told(answers: &MeshAnswers<'_>) -> Vec<String> {
+        let target = |target: &CallTarget| match target {
+            CallTarget::Workload { key, service: Some(service) } => format!("{key} ({service})"),
+            CallTarget::Workload { key, service: None } => key.to_string(),
+            CallTarget::Service(service) => format!("service {service}"),
+            CallTarget::RemoteService { target_cluster, service } => {
+                format!("{target_cluster}: {service}")
+            }
+            CallTarget::Authority(authority) => authority.to_string(),
+        };
+        let client = |client: &CallClient| match client {
+            CallClient::Workload(key) => key.name.to_string(),
+            CallClient::Unmeshed { reason } => format!("unmeshed, {reason}"),
+            CallClient::Identity(identity) => identity.to_string(),
+        };
+        let number =
+            |value: Option<f64>| value.map_or_else(|| "-".into(), |value| value.to_string());
+        let line = |call: &MeshCall| {
+            let GoldenMetrics {
+                requests_per_second,
+                success_ratio,
+                latency_p95_ms,
+                open_connections,
+                secured_ratio,
+                ..
+            } = call.metrics;
+            let metrics = [
+                requests_per_second,
+                success_ratio,
+                latency_p95_ms,
+                open_connections,
+                secured_ratio,
+            ];
+            let metrics = metrics.map(number).join(" ");
+            format!("{} -> {}: {metrics}", client(&call.client), target(&call.target))
+        };
+        calls(answers).iter().map(line).collect()
+    }
+
+    #[test]
+    fn an_edge_has_the_numbers_of_all_its_series() {
+        let requests = Requests::read(&answer(&[
+            from("web", &format!("{API},classification=success,tls=true"), 9.0),
+            from("web", &format!("{API},classification=failure,tls=true"), 1.0),
+            from(
+                "web",
+                "authority=api.partner.example:443,classification=success,tls=no_identity",
+                2.0,
+            ),
+        ]));
+        let latencies = Latencies::read(&answer(&[
+            from("web", &format!("{API},quantile=0.5"), 4.0),
+            from("web", &format!("{API},quantile=0.95"), 38.5),
+            from("web", &format!("{API},quantile=0.99"), f64::NAN),
+            from("gone", &format!("{API},quantile=0.95"), 1.0),
+        ]));
+        let connections = Connections::read(&answer(&[
+            from("web", &format!("direction=outbound,{API},tls=true"), 3.0),
+            from(
+                "web",
+                "direction=outbound,dst_namespace=bank,dst_service=db,dst_statefulset=db,\
+                 no_tls_reason=not_provided_by_service_discovery",
+                4.0,
+            ),
+        ]));
+        let answers = MeshAnswers {
+            requests: Some(&requests),
+            latencies: Some(&latencies),
+            unmeshed_callers: None,
+            connections: Some(&connections),
+        };
+        assert_eq!(
+            told(&answers),
+            [
+                "web -> bank/Deployment/api (bank/api): 10 0.9 38.5 3 1",
+                "web -> bank/StatefulSet/db (bank/db): - - - 4 0",
+                "web -> api.partner.example:443: 2 1 - 0 0",
+            ]
+        );
+        let all = calls(&answers);
+        assert_eq!(all[0].metrics.latency_p50_ms, Some(4.0));
+        assert_eq!(all[0].metrics.latency_p99_ms, None);
+        assert_eq!(&*all[1].insecure[0].reason, "not_provided_by_service_discovery");
+        let without = MeshAnswers { connections: None, latencies: None, ..answers };
+        assert_eq!(told(&without)[0], "web -> bank/Deployment/api (bank/api): 10 0.9 - - 1");
+    }
+
+    #[test]
+    fn both_ways_into_another_cluster_are_one_edge_each() {
+        let gateway = "dst_namespace=bank,dst_service=ledger-azure,dst_target_cluster=azure,\
+                       dst_target_service=ledger,dst_target_service_namespace=bank,tls=true";
+        let flat = "dst_namespace=bank,dst_service=rates-gcp,dst_deployment=rates,tls=true";
+        let federated = "dst_namespace=bank,dst_service=fx-federated,dst_deployment=fx,tls=true";
+        let requests = Requests::read(&answer(&[
+            from("web", &format!("{gateway},classification=success"), 1.0),
+            from("web", &format!("{gateway},classification=failure"), 1.0),
+            from("web", &format!("{flat},classification=success"), 2.0),
+            from("web", &format!("{federated},classification=success"), 3.0),
+        ]));
+        let answers = MeshAnswers { requests: Some(&requests), ..MeshAnswers::default() };
+        assert_eq!(
+            told(&answers),
+            [
+                "web -> bank/Deployment/fx (bank/fx-federated): 3 1 - - 1",
+                "web -> bank/Deployment/rates (bank/rates-gcp): 2 1 - - 1",
+                "web -> azure: bank/ledger: 2 0.5 - - 1",
+            ]
+        );
+    }
+
+    #[test]
+    fn callers_outside_of_the_mesh_are_what_meshed_ones_do_not_explain() {
+        let plain = "tls=no_identity,no_tls_reason=not_provided_by_service_discovery";
+        let requests = Requests::read(&answer(&[
+            from("web", &format!("{API},classification=success,{plain}"), 10.0),
+            from(
+                "job",
+                "dst_namespace=bank,dst_service=old,dst_deployment=old,\
+                 classification=success,tls=disabled",
+                5.0,
+            ),
+        ]));
+        let inbound = "tls=no_identity,no_tls_reason=no_tls_from_remote";
+        let unmeshed_callers = UnmeshedCallers::read(&answer(&[
+            // All of it is web's.
+            from("api", &format!("classification=success,{inbound}"), 10.2),
+            // Half of it is job's.
+            from("old", &format!("classification=success,{inbound}"), 6.0),
+            from("old", &format!("classification=failure,{inbound}"), 4.0),
+            from("edge", &format!("classification=success,{inbound}"), 100.0),
+        ]));
+        let connections = Connections::read(&answer(&[
+            from("edge", &format!("direction=inbound,{inbound}"), 7.0),
+            from("db", &format!("direction=inbound,{inbound}"), 2.0),
+            from("api", &format!("direction=inbound,{inbound}"), 3.0),
+            from("web", &format!("direction=outbound,{API},{plain}"), 3.0),
+        ]));
+        let answers = MeshAnswers {
+            requests: Some(&requests),
+            latencies: None,
+            unmeshed_callers: Some(&unmeshed_callers),
+            connections: Some(&connections),
+        };
+        let told: Vec<String> =
+            told(&answers).into_iter().filter(|line| line.starts_with("unmeshed")).collect();
+        assert_eq!(
+            told,
+            [
+                "unmeshed, no_tls_from_remote -> bank/Deployment/db: - - - 2 0",
+                "unmeshed, no_tls_from_remote -> bank/Deployment/edge: 100 1 - 7 0",
+                "unmeshed, no_tls_from_remote -> bank/Deployment/old: 5 0.6 - - 0",
+            ]
+        );
+        // Who is meshed is not known without the clients' side.
+        let without = MeshAnswers { requests: None, connections: None, ..answers };
+        assert!(calls(&without).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_number_is_unknown_and_never_zero() {
+        let requests = Requests::read(&answer(&[from(
+            "web",
+            &format!("{API},classification=success,tls=true"),
+            f64::NAN,
+        )]));
+        let connections = Connections::read(&answer(&[from(
+            "web",
+            &format!("direction=outbound,{API},tls=true"),
+            f64::INFINITY,
+        )]));
+        let answers = MeshAnswers {
+            requests: Some(&requests),
+            connections: Some(&connections),
+            ..MeshAnswers::default()
+        };
+        assert_eq!(told(&answers), ["web -> bank/Deployment/api (bank/api): - - - - -"]);
+    }
+}

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     budget::QueryBudget,
     mesh_state::{MeshState, is_same, unknown},
-    part::Trouble,
+    part::{Scope, Trouble},
     presence::absence,
     questions::Question,
 };
@@ -34,7 +34,7 @@ const LANE_OFFSET: Duration = Duration::from_secs(3);
 /// How soon the shortest window is asked again after a failure.
 const QUICK_RETRY: Duration = Duration::from_secs(5);
 
-/// How soon the others are.
+/// How soon the others are, once the shortest is answered.
 const SLOW_RETRY: Duration = Duration::from_secs(30);
 
 /// The calls of one cluster's Linkerd mesh, as its metrics tell. Cheap to clone; clones are the
@@ -54,12 +54,16 @@ struct Mesh {
     state: Mutex<MeshState>,
     snapshot: ArcSwap<MeshSnapshot>,
     revisions: watch::Sender<u64>,
+    /// How the last round of the shortest window went.
+    pulse: watch::Sender<Round>,
 }
 
 /// How a round of questions went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Round {
+    /// The source answered, though perhaps not every question.
     Answered,
+    /// The source did not.
     Failed,
 }
 
@@ -82,6 +86,7 @@ impl LinkerdMesh {
             state: Mutex::new(MeshState::new(current)),
             snapshot: ArcSwap::from_pointee(first),
             revisions: watch::Sender::new(0),
+            pulse: watch::Sender::new(Round::Answered),
         }))
     }
 
@@ -124,7 +129,13 @@ impl Mesh {
         let mut due = begin;
         loop {
             sleep_until(due).await;
+            if window != MetricsWindow::M5 {
+                self.source_is_back().await;
+            }
             let round = self.round(window).await;
+            if window == MetricsWindow::M5 {
+                self.pulse.send_replace(round);
+            }
             self.publish();
             let now = Instant::now();
             due = match round {
@@ -132,6 +143,14 @@ impl Mesh {
                 Round::Failed => now + retry(window),
             };
         }
+    }
+
+    /// Waits while the source is known not to answer: the shortest window finds out, so that the
+    /// budget is for one query at a time.
+    async fn source_is_back(&self) {
+        let mut pulse = self.pulse.subscribe();
+        // The sender lives as long as we do.
+        let _always = pulse.wait_for(|round| *round == Round::Answered).await.is_ok();
     }
 
     /// Asks every question of a window once.
@@ -146,13 +165,25 @@ impl Mesh {
                 question => self.ask(*question).await,
             };
             self.state().take(*question, &outcome);
-            let Err(error) = outcome else { continue };
-            round = Round::Failed;
-            if Trouble::of(&error).is_of_source() {
+            let Err(error) = outcome else {
+                self.publish_recovery();
+                continue;
+            };
+            let is_live = self.metrics.recorded_at().is_none();
+            if is_live && Trouble::of(&error).scope == Scope::Source {
+                round = Round::Failed;
                 break;
             }
         }
         round
+    }
+
+    /// After a failure nobody waits for the rest of the round to know that it is over.
+    fn publish_recovery(&self) {
+        let before = self.snapshot.load().window(MetricsWindow::M5).observation.state;
+        if !before.is_current() && before != ObservationState::Syncing {
+            self.publish();
+        }
     }
 
     /// Asks why there are no calls, if there are none.

@@ -8,10 +8,10 @@ use callboard_plugin::{
 };
 
 use crate::{
-    answers::{Connections, Latencies, MeshAnswers, Reading as _, Requests, UnmeshedCallers},
+    answers::{Connections, Latencies, MeshAnswers, Reading, Requests, UnmeshedCallers},
     gateways::Gateways,
     join::calls,
-    part::{Part, Trouble},
+    part::{Part, Scope, Trouble},
     presence::RELABELLING,
     questions::Question,
 };
@@ -34,6 +34,19 @@ pub(crate) struct MeshState {
     gateways: Part<Gateways>,
     /// Why there may be no calls at all.
     absence: Option<Arc<str>>,
+}
+
+/// Whether a question was ever answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HasData {
+    Yes,
+    No,
+}
+
+impl HasData {
+    fn of<T: Reading>(part: &Part<T>) -> Self {
+        if part.value().is_some() { Self::Yes } else { Self::No }
+    }
 }
 
 /// State and reason.
@@ -151,14 +164,14 @@ impl MeshState {
             (connections, "connections"),
         ];
         let own = troubles.into_iter().find_map(|(trouble, what)| Some((trouble?, what)));
-        let has_data = parts.requests.value().is_some();
+        let has_data = HasData::of(&parts.requests);
         if let Some((trouble, what)) = own {
             return troubled(trouble, what, has_data);
         }
         let Some(requests) = parts.requests.value() else {
-            return self.of_source().unwrap_or((ObservationState::Syncing, None));
+            return self.of_source(has_data).unwrap_or((ObservationState::Syncing, None));
         };
-        if let Some(condition) = self.of_source() {
+        if let Some(condition) = self.of_source(has_data) {
             return condition;
         }
         let unread = requests.unread();
@@ -175,19 +188,25 @@ impl MeshState {
         (self.current, nameless.map(Into::into))
     }
 
-    /// A source that answers nothing does not confirm what it said before, either.
-    fn of_source(&self) -> Option<Condition> {
+    /// A source that answers nothing does not confirm what it said before, either. Files of a
+    /// recording are broken one by one.
+    fn of_source(&self, has_data: HasData) -> Option<Condition> {
         let trouble = self.parts(MetricsWindow::M5).requests.trouble()?;
-        trouble.is_of_source().then(|| (trouble.state, Some(Arc::clone(&trouble.reason))))
+        let is_live = self.current == ObservationState::Live;
+        let is_known = is_live && trouble.scope == Scope::Source;
+        is_known.then(|| troubled(trouble, "requests", has_data))
     }
 
     fn gateway_condition(&self) -> Condition {
-        let has_data = self.gateways.value().is_some();
+        let has_data = HasData::of(&self.gateways);
         if let Some(trouble) = self.gateways.trouble() {
             return troubled(trouble, "gateways", has_data);
         }
-        let unasked = if has_data { self.current } else { ObservationState::Syncing };
-        self.of_source().unwrap_or((unasked, None))
+        let unasked = match has_data {
+            HasData::Yes => self.current,
+            HasData::No => ObservationState::Syncing,
+        };
+        self.of_source(has_data).unwrap_or((unasked, None))
     }
 
     fn parts(&self, window: MetricsWindow) -> &WindowParts {
@@ -246,14 +265,14 @@ pub(crate) fn is_same(one: &MeshSnapshot, other: &MeshSnapshot) -> bool {
 }
 
 /// Data that never was cannot be old.
-fn troubled(trouble: &Trouble, what: &str, has_data: bool) -> Condition {
-    let state = match trouble.state {
-        ObservationState::Stale if !has_data => ObservationState::Unreachable,
-        state => state,
+fn troubled(trouble: &Trouble, what: &str, has_data: HasData) -> Condition {
+    let state = match (trouble.state, has_data) {
+        (ObservationState::Stale, HasData::No) => ObservationState::Unreachable,
+        (state, _) => state,
     };
-    let reason = match trouble.state {
-        ObservationState::Stale => format!("{what}: {}", trouble.reason).into(),
-        _ => Arc::clone(&trouble.reason),
+    let reason = match trouble.scope {
+        Scope::Question => format!("{what}: {}", trouble.reason).into(),
+        Scope::Source => Arc::clone(&trouble.reason),
     };
     (state, Some(reason))
 }

@@ -14,11 +14,21 @@ use crate::answers::Reading;
 pub(crate) struct Trouble {
     pub(crate) state: ObservationState,
     pub(crate) reason: Arc<str>,
+    pub(crate) scope: Scope,
+}
+
+/// What else a trouble concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The one question.
+    Question,
+    /// The source: no other question would be answered either.
+    Source,
 }
 
 impl Trouble {
     fn stale(reason: String) -> Self {
-        Self { state: ObservationState::Stale, reason: reason.into() }
+        Self { state: ObservationState::Stale, reason: reason.into(), scope: Scope::Question }
     }
 
     pub(crate) fn of(error: &MetricsError) -> Self {
@@ -30,12 +40,18 @@ impl Trouble {
             | MetricsError::Refused { .. }
             | MetricsError::Malformed { .. } => ObservationState::Stale,
         };
-        Self { state, reason: error.to_string().into() }
+        Self { state, reason: error.to_string().into(), scope: scope(error) }
     }
+}
 
-    /// Whether no other question would be answered either.
-    pub(crate) fn is_of_source(&self) -> bool {
-        matches!(self.state, ObservationState::Unreachable | ObservationState::Forbidden)
+/// A query that is wrong, too heavy or too large says nothing of others.
+fn scope(error: &MetricsError) -> Scope {
+    match error {
+        MetricsError::Refused { status: 400 | 422, .. } | MetricsError::NotRecorded { .. } => {
+            Scope::Question
+        }
+        MetricsError::Malformed { reason, .. } if reason.starts_with("LIMIT") => Scope::Question,
+        _ => Scope::Source,
     }
 }
 
