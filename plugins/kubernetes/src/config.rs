@@ -61,6 +61,8 @@ pub enum Connection {
     },
     /// A folder that [`crate::record_snapshot`] wrote.
     Snapshot(PathBuf),
+    /// Not at all: the entry cannot be used, for this reason.
+    Unusable(String),
 }
 
 /// Who we are to an API server that is given by its address.

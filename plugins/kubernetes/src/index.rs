@@ -42,6 +42,15 @@ pub(crate) struct View {
     pub(crate) links: Arc<[MeshLink]>,
 }
 
+/// How much there is of a kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// How many objects.
+    pub(crate) objects: usize,
+    /// What they weigh in memory, about.
+    pub(crate) bytes: usize,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct RuntimeIndex {
@@ -60,8 +69,7 @@ pub(crate) struct RuntimeIndex {
     mirrored: HashMap<Arc<str>, u32>,
     /// Kinds that were read as a whole at least once.
     complete: HashSet<Kind>,
-    /// What the objects weigh, about, by kind.
-    weights: HashMap<Kind, usize>,
+    sizes: HashMap<Kind, Size>,
     dirty: HashSet<WorkloadKey>,
     nodes_changed: bool,
     links_changed: bool,
@@ -72,7 +80,9 @@ pub(crate) struct RuntimeIndex {
 impl RuntimeIndex {
     /// Takes in an object as it is now.
     pub(crate) fn apply(&mut self, object: Object) {
-        *self.weights.entry(object.kind()).or_default() += object.weight();
+        let size = self.sizes.entry(object.kind()).or_default();
+        size.objects += 1;
+        size.bytes += object.weight();
         let replaced = match object {
             Object::Node(node) => self.apply_node(node).map(Object::Node),
             Object::Namespace(namespace) => self.apply_namespace(namespace),
@@ -87,7 +97,7 @@ impl RuntimeIndex {
             }
             Object::Link(link) => self.apply_link(link).map(Object::Link),
         };
-        self.forget_weight(replaced.as_ref());
+        self.forget_size(replaced.as_ref());
     }
 
     /// Lets an object go.
@@ -118,7 +128,7 @@ impl RuntimeIndex {
             }
             Kind::Link => self.delete_link(name).map(Object::Link),
         };
-        self.forget_weight(gone.as_ref());
+        self.forget_size(gone.as_ref());
     }
 
     /// Replaces all objects of a kind: what is not among them is gone, what came again unchanged
@@ -153,29 +163,9 @@ impl RuntimeIndex {
         self.complete.contains(&kind)
     }
 
-    /// How many objects of a kind there are.
-    pub(crate) fn count(&self, kind: Kind) -> usize {
-        let own = |kind: WorkloadKind| self.own.keys().filter(|key| key.kind == kind).count();
-        match kind {
-            Kind::Node => self.nodes.len(),
-            Kind::Namespace => self.view.namespaces.len(),
-            Kind::Deployment => own(WorkloadKind::Deployment),
-            Kind::ReplicaSet => self.replica_sets.len(),
-            Kind::StatefulSet => own(WorkloadKind::StatefulSet),
-            Kind::DaemonSet => own(WorkloadKind::DaemonSet),
-            Kind::CronJob => own(WorkloadKind::CronJob),
-            Kind::Job => own(WorkloadKind::Job),
-            Kind::Pod => self.pods.len(),
-            Kind::Service => self.view.services.len(),
-            Kind::HorizontalPodAutoscaler => self.autoscalers.len(),
-            Kind::Event => self.warnings.len(),
-            Kind::Link => self.links.len(),
-        }
-    }
-
-    /// What a kind's objects weigh in memory, in bytes, about.
-    pub(crate) fn weight(&self, kind: Kind) -> usize {
-        self.weights.get(&kind).copied().unwrap_or_default()
+    /// How much there is of a kind.
+    pub(crate) fn size(&self, kind: Kind) -> Size {
+        self.sizes.get(&kind).copied().unwrap_or_default()
     }
 
     /// Sums up what was touched; says whether anything that shows has changed since the last
@@ -241,11 +231,12 @@ impl RuntimeIndex {
         }
     }
 
-    fn forget_weight(&mut self, gone: Option<&Object>) {
+    fn forget_size(&mut self, gone: Option<&Object>) {
         if let Some(gone) = gone
-            && let Some(weight) = self.weights.get_mut(&gone.kind())
+            && let Some(size) = self.sizes.get_mut(&gone.kind())
         {
-            *weight = weight.saturating_sub(gone.weight());
+            size.objects = size.objects.saturating_sub(1);
+            size.bytes = size.bytes.saturating_sub(gone.weight());
         }
     }
 

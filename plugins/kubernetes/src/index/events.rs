@@ -57,10 +57,6 @@ impl Warnings {
         self.events.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.events.len()
-    }
-
     pub(super) fn names(&self) -> Vec<Name> {
         self.events.keys().cloned().collect()
     }
