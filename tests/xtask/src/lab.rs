@@ -3,17 +3,25 @@
 
 mod config;
 mod estate;
+mod fault;
+mod fleet;
 mod http;
+mod kubernetes;
 mod load;
+mod mesh;
 mod pause;
 mod postgres;
 mod probe;
 mod process;
+mod prometheus;
 mod queries;
 mod server;
 mod stage;
 mod stats;
+mod subscription;
+mod tls;
 mod trivial_route;
+mod world;
 
 use std::{
     fs,
@@ -23,10 +31,17 @@ use std::{
 use anyhow::Context;
 
 pub(crate) use self::{
-    config::{TOKEN, serve_config},
+    config::{TOKEN, serve_config, sqlite},
     estate::{BenchEstate, Manifest},
+    fault::{Answer, Fault, Proxy, endless_pods, million_pods},
+    fleet::{Fleet, printed_role},
     http::{Client, percent_encoded},
+    kubernetes::{
+        ApiClient, Contents, Credentials, Deployed, GRANT_USERS, Kubernetes, deploy, fill,
+        grant_token, grant_user,
+    },
     load::{ClosedLoop, LoadReport, OpenLoop, closed_loop, open_loop},
+    mesh::Mesh,
     pause::{pause, wait_until},
     postgres::Postgres,
     probe::{FinalEntities, final_entities, served_uids, wait_complete},
@@ -37,7 +52,9 @@ pub(crate) use self::{
     server::{Launch, Server, Started},
     stage::{Stage, load_limit, settle},
     stats::{Sample, median},
+    subscription::Subscription,
     trivial_route::trivial_route,
+    world::{BUCKETS_MS, Edge, Place, REPLICAS, World},
 };
 use crate::{steps::succeed, workspace::Workspace};
 
@@ -66,13 +83,20 @@ pub(crate) struct Lab {
     workspace: Workspace,
     is_built: bool,
     postgres: Option<Postgres>,
+    fleet: Option<Fleet>,
     rooms: u32,
 }
 
 impl Lab {
     /// An empty lab; nothing is built or started yet.
     pub(crate) fn new(workspace: &Workspace) -> Self {
-        Self { workspace: workspace.clone(), is_built: false, postgres: None, rooms: 0 }
+        Self {
+            workspace: workspace.clone(),
+            is_built: false,
+            postgres: None,
+            fleet: None,
+            rooms: 0,
+        }
     }
 
     /// The checkout.
@@ -145,6 +169,14 @@ impl Lab {
         self.postgres.as_mut().context("PostgreSQL was not kept")
     }
 
+    /// Nine real clusters with the whole world in them, started and filled at the first call.
+    pub(crate) fn fleet(&mut self) -> anyhow::Result<&mut Fleet> {
+        if self.fleet.is_none() {
+            self.fleet = Some(Fleet::start(self)?);
+        }
+        self.fleet.as_mut().context("the fleet was not kept")
+    }
+
     /// Configuration of a new, empty database.
     pub(crate) fn empty_database(
         &mut self,
@@ -152,7 +184,7 @@ impl Lab {
         room: &Path,
     ) -> anyhow::Result<serde_json::Value> {
         match database {
-            Database::Sqlite => Ok(config::sqlite(&room.join("callboard.db"))),
+            Database::Sqlite => Ok(sqlite(&room.join("callboard.db"))),
             Database::Postgres => {
                 let postgres = self.postgres()?;
                 let name = postgres.create_database()?;

@@ -93,7 +93,7 @@ pub(crate) const KUBE_APISERVER: Peer = Peer {
     variable: Some(("CALLBOARD_TEST_KUBERNETES_BIN", Points::Folder)),
 };
 
-/// Makes ReplicaSets of Deployments and Pods of those.
+/// Makes replica sets of Deployments, and Pods of those.
 const KUBE_CONTROLLER_MANAGER: Peer = kubernetes(&go::Program {
     module: &go::KUBERNETES,
     binary: "kube-controller-manager",

@@ -1,6 +1,7 @@
 //! `cargo xtask prove`: the bars, one line a row, with the figure beside the bar.
 
 mod catalog;
+mod mesh;
 mod outcome;
 mod results;
 mod row;
@@ -28,7 +29,7 @@ pub(crate) enum Rerun {
 /// The cases that `selection` names: an issue's number, or the start of a row's name. All of them
 /// if it is empty.
 fn select(selection: &[String]) -> anyhow::Result<Vec<Case>> {
-    let all: Vec<Case> = catalog::ROWS.iter().flat_map(Case::of_row).collect();
+    let all: Vec<Case> = catalog::ROWS.iter().chain(mesh::ROWS).flat_map(Case::of_row).collect();
     if selection.is_empty() {
         return Ok(all);
     }
@@ -53,7 +54,7 @@ pub(crate) fn list(selection: &[String]) -> anyhow::Result<()> {
 /// did not pass.
 pub(crate) fn run(workspace: &Workspace, rerun: Rerun, selection: &[String]) -> anyhow::Result<()> {
     let cases = select(selection)?;
-    for missing in peers::install(peers::OF_CATALOG) {
+    for missing in peers::install(&peers_of(&cases)) {
         println!("missing peer: {missing} (could not be installed)");
     }
     let mut results = Results::load(workspace)?;
@@ -73,6 +74,15 @@ pub(crate) fn run(workspace: &Workspace, rerun: Rerun, selection: &[String]) -> 
         results.keep(case.id(), kept)?;
     }
     close(&cases, &results)
+}
+
+/// What the selected rows run against.
+fn peers_of(cases: &[Case]) -> Vec<peers::Peer> {
+    let is_selected =
+        |rows: &[row::Row]| rows.iter().any(|row| cases.iter().any(|case| case.row().id == row.id));
+    let groups = [(catalog::ROWS, peers::OF_CATALOG), (mesh::ROWS, peers::OF_TESTS)];
+    let selected = groups.into_iter().filter(|(rows, _)| is_selected(rows));
+    selected.flat_map(|(_, peers)| peers.iter().copied()).collect()
 }
 
 fn line(case: &Case, kept: &Kept) -> String {

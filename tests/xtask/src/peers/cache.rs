@@ -25,7 +25,8 @@ fn key(recipe: &[&str]) -> String {
         digest.update(part.len().to_le_bytes());
         digest.update(part);
     }
-    digest.finalize().iter().take(KEY_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    let start = digest.finalize().iter().take(8).fold(0, |key, byte| (key << 8) | u64::from(*byte));
+    format!("{start:016x}").chars().take(2 * KEY_BYTES).collect()
 }
 
 #[cfg(test)]
