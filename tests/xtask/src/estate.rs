@@ -16,6 +16,7 @@ mod names;
 mod pack;
 mod people;
 mod placement;
+mod prometheus;
 mod random;
 mod readme;
 mod schemas;
@@ -24,6 +25,7 @@ mod truth;
 mod vocabulary;
 mod yaml;
 
+use anyhow::ensure;
 use descriptors::Descriptors;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -43,6 +45,12 @@ pub(crate) enum Mode {
 /// Folders below `examples/` in which every file is generated.
 const GENERATED_FOLDERS: &[&str] = &["catalog", "clusters"];
 
+/// How much the recorded clusters may weigh, packed: they are part of the binary.
+const MOST_RECORDED_BYTES: u64 = 3_000_000;
+
+/// The configuration of the example, which people write.
+const CONFIGURATION: &str = include_str!("../../../examples/app-config.yaml");
+
 /// Generates `examples/{catalog,clusters}/**`, `examples/ground-truth.json` and
 /// `examples/README.md`, or checks them.
 ///
@@ -53,9 +61,12 @@ pub(crate) fn run(mode: Mode) -> anyhow::Result<()> {
     let files = generate()?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     match mode {
-        Mode::Write => files::write(&root, GENERATED_FOLDERS, &files),
-        Mode::Check => files::compare(&root, GENERATED_FOLDERS, &files),
+        Mode::Write => files::write(&root, GENERATED_FOLDERS, &files)?,
+        Mode::Check => files::compare(&root, GENERATED_FOLDERS, &files)?,
     }
+    let size = files::size(&root, "clusters")?;
+    ensure!(size <= MOST_RECORDED_BYTES, "examples/clusters has {size} bytes, which is too much");
+    Ok(())
 }
 
 /// The content of every generated file by its path below `examples/`.
@@ -67,11 +78,13 @@ fn generate() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     let ground_truth = truth::of(&estate, &vocabulary.running)?.text()?;
     // What is recorded is made of the text that is committed, and of nothing else.
     let truth = Truth::read(&ground_truth)?;
+    audit::running::audit(&truth, &estate)?;
+    audit::running::audit_configuration(&truth, CONFIGURATION)?;
     let mut files: BTreeMap<String, Vec<u8>> = descriptors
         .texts()
         .map(|(path, text)| (format!("catalog/{path}"), text.into_bytes()))
         .collect();
-    for (path, value) in kubernetes::files(&truth)? {
+    for (path, value) in kubernetes::files(&truth)?.into_iter().chain(prometheus::files(&truth)?) {
         let (path, text) = recorded(&path, &value);
         files.insert(format!("clusters/{path}"), text.into_bytes());
     }

@@ -1,6 +1,8 @@
 //! Looks at the descriptors as a stranger would: are names legal, does every reference lead
 //! somewhere? Only the deliberate blemishes may fail.
 
+pub(crate) mod running;
+
 use super::descriptors::Descriptors;
 use super::model::Estate;
 use super::yaml::Yaml;

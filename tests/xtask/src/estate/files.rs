@@ -57,6 +57,18 @@ pub(crate) fn compare(
     )
 }
 
+/// How many bytes the files of a folder have together.
+///
+/// # Errors
+///
+/// If the disk refuses.
+pub(crate) fn size(root: &Path, folder: &str) -> anyhow::Result<u64> {
+    let mut files = BTreeSet::new();
+    collect(root, folder, &mut files)?;
+    let length = |path: &String| Ok(fs::metadata(root.join(path))?.len());
+    files.iter().map(length).sum()
+}
+
 fn different(
     root: &Path,
     whole: &[&str],

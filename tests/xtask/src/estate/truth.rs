@@ -112,8 +112,9 @@ pub(crate) struct LinkTruth {
 pub(crate) struct Gateway {
     pub(crate) address: String,
     pub(crate) alive: bool,
-    /// Milliseconds.
-    pub(crate) p95: f64,
+    /// Milliseconds; absent if it does not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) p95: Option<f64>,
 }
 
 /// A component that could run.
@@ -211,6 +212,8 @@ pub(crate) enum Tls {
     /// Some are.
     Partial,
     Plaintext,
+    /// Nobody is there to be under TLS with: what is called has no ready pod.
+    Unknown,
 }
 
 /// The calls of one workload to another: one edge.
@@ -230,7 +233,11 @@ pub(crate) struct CallTruth {
     /// Absent where the proxy sees connections alone.
     #[serde(flatten)]
     pub(crate) requests: Option<Requests>,
+    /// Open now.
     pub(crate) connections: u64,
+    /// Whether calls are made once a day, so that only the window of a day has seen any.
+    #[serde(default, rename = "daily", skip_serializing_if = "is_false")]
+    pub(crate) is_daily: bool,
     pub(crate) tls: Tls,
     /// The share that is secured, where some is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,13 +246,18 @@ pub(crate) struct CallTruth {
     pub(crate) reason: Option<String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 impl CallTruth {
     /// The share of the calls that is secured.
     pub(crate) fn secured_share(&self) -> f64 {
         match self.tls {
             Tls::Secured => 1.0,
             Tls::Partial => self.secured.unwrap_or(0.5),
-            Tls::Plaintext => 0.0,
+            Tls::Plaintext | Tls::Unknown => 0.0,
         }
     }
 }

@@ -52,6 +52,11 @@ pub(super) fn all(
     Ok(Traffic { links: network.links(&exports), calls: network.pairs(), unmeshed, exports })
 }
 
+/// One for each pod; jobs are done.
+fn open_connections(caller: &WorkloadTruth) -> u64 {
+    if caller.is_job() { 0 } else { caller.replicas.unwrap_or(1) }
+}
+
 /// The way from one cluster to another.
 type Pair = (String, Option<String>);
 
@@ -159,6 +164,7 @@ impl<'a> Network<'a> {
         }
         let secured = if mode == Mode::Gateway { 1.0 } else { callee.meshed_share() };
         let tls = match secured {
+            _ if mode != Mode::Gateway && callee.ready == Some(0) => Tls::Unknown,
             share if share >= 1.0 => Tls::Secured,
             share if share > 0.0 => Tls::Partial,
             _ => Tls::Plaintext,
@@ -171,10 +177,11 @@ impl<'a> Network<'a> {
             service: Some(format!("{}/{name}{suffix}", callee.namespace)),
             authority: None,
             requests: Some(requests),
-            connections: caller.replicas.unwrap_or(1),
+            connections: if tls == Tls::Unknown { 0 } else { open_connections(caller) },
+            is_daily: caller.is_job(),
             tls,
             secured: (tls == Tls::Partial).then_some(secured),
-            reason: (tls != Tls::Secured).then(|| NOT_MESHED.to_owned()),
+            reason: matches!(tls, Tls::Partial | Tls::Plaintext).then(|| NOT_MESHED.to_owned()),
         });
     }
 
@@ -196,7 +203,8 @@ impl<'a> Network<'a> {
             service: None,
             authority: Some(authority),
             requests: Some(requests),
-            connections: caller.replicas.unwrap_or(1),
+            connections: open_connections(caller),
+            is_daily: caller.is_job(),
             tls: Tls::Plaintext,
             secured: None,
             reason: Some(NOT_MESHED.to_owned()),
@@ -215,13 +223,15 @@ impl<'a> Network<'a> {
         for brokers in self.unknown.iter().filter(|one| one.name == BROKERS) {
             let here = brokers.cluster.as_str();
             let callers = users.iter().filter_map(|name| self.mains.get(&(here, *name)));
-            let edges = callers.filter(|caller| caller.proxy.is_some()).map(|caller| CallTruth {
+            let meshed = callers.filter(|caller| caller.proxy.is_some() && !caller.is_job());
+            let edges = meshed.map(|caller| CallTruth {
                 from: caller.key(),
                 to: Some(brokers.key()),
                 service: Some(format!("{}/{BROKERS}", brokers.namespace)),
                 authority: None,
                 requests: None,
-                connections: caller.replicas.unwrap_or(1) * 3,
+                connections: open_connections(caller) * 3,
+                is_daily: false,
                 tls: Tls::Secured,
                 secured: None,
                 reason: None,
@@ -294,7 +304,7 @@ impl<'a> Network<'a> {
                     gateway: (mode == Mode::Gateway).then(|| Gateway {
                         address: format!("gateway.{}.vinterhavn.example", to.name),
                         alive,
-                        p95,
+                        p95: alive.then_some(p95),
                     }),
                     mirrored_services: exports.get(&to.name).map_or(0, |all| all.len() as u64),
                 });
