@@ -38,7 +38,7 @@ pub(crate) fn change(lab: &mut Lab) -> anyhow::Result<Outcome> {
     settle(|| process.tree_cpu_seconds());
     let query = format!(
         "subscription {{ clusterChanged(name: \"{CLUSTER}\") {{ \
-         workloads(filter: {{name: {{eq: \"{SERVICE}\"}}}}, first: 1) {{ nodes {{ \
+         workloads(filter: {{text: \"{SERVICE}\"}}, first: 1) {{ nodes {{ \
          replicas {{ ready }} images {{ tag }} }} }} }} }}"
     );
     let subscription = Subscription::open(started.server.url(), &query)?;
@@ -87,7 +87,7 @@ fn see(
 
 fn workload(client: &mut Client) -> anyhow::Result<Value> {
     let query = "query Q($cluster: String!, $name: String!) { cluster(name: $cluster) { \
-        workloads(filter: {name: {eq: $name}}, first: 1) { nodes { \
+        workloads(filter: {text: $name}, first: 1) { nodes { \
         replicas { ready } images { tag } } } } }";
     let variables = json!({ "cluster": CLUSTER, "name": SERVICE });
     let mut data = client.graphql(query, &variables)?;

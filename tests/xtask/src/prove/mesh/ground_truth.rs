@@ -137,7 +137,7 @@ fn drift(world: &World, client: &mut Client, figures: &mut Figures) -> anyhow::R
     let (mut undeclared, mut unseen) = (BTreeSet::new(), BTreeSet::new());
     for service in &world.services {
         let query = "query Q($ref: EntityRef!) { entity(ref: $ref) { ... on Component { \
-            dependencyDrift { undeclared { edge { to { entity { name } } } } \
+            dependencyDrift { undeclared { to { entity { name } } } \
             unseen { declared { name } } } } } }";
         let data =
             client.graphql(query, &json!({ "ref": format!("component:default/{service}") }))?;
@@ -148,7 +148,7 @@ fn drift(world: &World, client: &mut Client, figures: &mut Figures) -> anyhow::R
                 |item: &Value| Some((service.clone(), item.pointer(name)?.as_str()?.to_owned()));
             items.filter_map(pair).collect()
         };
-        undeclared.extend(names("undeclared", "/edge/to/entity/name"));
+        undeclared.extend(names("undeclared", "/to/entity/name"));
         unseen.extend(names("unseen", "/declared/name"));
     }
     for (name, real, seen) in [
@@ -169,7 +169,7 @@ fn drift(world: &World, client: &mut Client, figures: &mut Figures) -> anyhow::R
 fn path(world: &World, client: &mut Client, figures: &mut Figures) -> anyhow::Result<()> {
     let crossing = world.edges.iter().find(|edge| edge.mode.is_some()).context("none crosses")?;
     let query = "query Q($from: EntityRef!, $to: EntityRef!) { path(from: $from, to: $to) { \
-        edges { from { cluster { name } entity { name } } to { cluster { name } entity { name } } \
+        hops { from { cluster { name } entity { name } } to { cluster { name } entity { name } } \
         crossesClusters tls } } }";
     let reference = |name: &str| format!("component:default/{name}");
     let variables =
@@ -177,8 +177,8 @@ fn path(world: &World, client: &mut Client, figures: &mut Figures) -> anyhow::Re
     let data = client.graphql(query, &variables)?;
     let paths = data.get("path").and_then(Value::as_array).context("no path")?;
     let is_crossing = |path: &Value| {
-        path.pointer("/edges/0/crossesClusters") == Some(&json!(true))
-            && path.pointer("/edges/0/to/cluster/name") == Some(&json!(crossing.to.cluster))
+        path.pointer("/hops/0/crossesClusters") == Some(&json!(true))
+            && path.pointer("/hops/0/to/cluster/name") == Some(&json!(crossing.to.cluster))
     };
     let problem = (!paths.iter().any(is_crossing)).then(|| data.to_string());
     figures.must("a path from cluster to cluster", problem);
