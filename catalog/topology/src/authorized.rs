@@ -25,6 +25,9 @@ struct Key {
     estate_revision: u64,
 }
 
+/// A picture and for whom it is.
+type Kept = (Key, Arc<EstatePicture>);
+
 /// The only way from a transport to the estate: what may not be read does not exist in any of its
 /// answers. A workload is read with its entity; clusters and workloads without an entity need
 /// permissions of their own. Who may read everything shares one picture.
@@ -33,7 +36,7 @@ pub struct AuthorizedTopology {
     estate: Arc<SharedEstate>,
     catalog: AuthorizedEntitiesCatalog,
     policy: Arc<dyn PermissionPolicy>,
-    pictures: Arc<Mutex<Vec<(Key, Arc<EstatePicture>)>>>,
+    pictures: Arc<Mutex<Vec<Kept>>>,
 }
 
 impl AuthorizedTopology {

@@ -12,7 +12,7 @@ use callboard_catalog::{
 };
 use callboard_model::{EntityRef, relation_type};
 
-use self::ref_index::RefIndex;
+use self::ref_index::{Membership, RefIndex};
 use crate::placement::{LabelSelector, SelectorError};
 
 /// Kinds of which facts are kept even without annotations of Kubernetes.
@@ -135,6 +135,7 @@ pub struct CatalogFacts {
     revision: Revision,
     generation: u64,
     placement_generation: u64,
+    existence_generation: u64,
     facts: imbl::HashMap<EntityRef, Arc<EntityFacts>>,
     others: imbl::HashMap<EntityRef, Arc<IndexedEntity>>,
     /// By `backstage.io/kubernetes-id`.
@@ -174,6 +175,11 @@ impl CatalogFacts {
     /// Grows when a fact changes by which workloads are placed.
     pub const fn placement_generation(&self) -> u64 {
         self.placement_generation
+    }
+
+    /// Grows when an entity comes or goes, of whichever kind.
+    pub const fn existence_generation(&self) -> u64 {
+        self.existence_generation
     }
 
     /// What is known of an entity; `None` if it does not exist or nothing of it matters here.
@@ -254,10 +260,10 @@ impl CatalogFacts {
                 self.remove(entity_ref);
             }
             self.others.insert(entity_ref.clone(), Arc::clone(entity));
-            // Relations of others may lead to it.
-            self.generation += u64::from(is_new);
+            self.existence_generation += u64::from(is_new);
             return;
         };
+        self.existence_generation += u64::from(is_new);
         self.others.remove(entity_ref);
         let facts = Arc::new(facts);
         let old = self.facts.insert(entity_ref.clone(), Arc::clone(&facts));
@@ -271,55 +277,49 @@ impl CatalogFacts {
         }
         self.placement_generation += 1;
         if let Some(old) = old {
-            self.index(&old, RefIndex::remove, RefIndex::remove, RefIndex::remove);
+            self.index(&old, Membership::Removed);
         }
-        self.index(&facts, RefIndex::add, RefIndex::add, RefIndex::add);
+        self.index(&facts, Membership::Added);
     }
 
     fn remove(&mut self, entity_ref: &EntityRef) {
-        self.generation += u64::from(self.exists(entity_ref));
+        self.existence_generation += u64::from(self.exists(entity_ref));
         self.others.remove(entity_ref);
         if let Some(old) = self.facts.remove(entity_ref) {
+            self.generation += 1;
             self.placement_generation += 1;
-            self.index(&old, RefIndex::remove, RefIndex::remove, RefIndex::remove);
+            self.index(&old, Membership::Removed);
         }
     }
 
-    /// Adds the entity to every index where it belongs, or removes it there: one function for
-    /// both, given once for each type of key, so that they cannot differ.
-    fn index(
-        &mut self,
-        facts: &EntityFacts,
-        by_text: fn(&mut RefIndex<Arc<str>>, Arc<str>, &EntityRef),
-        by_label: fn(&mut RefIndex<(Arc<str>, Arc<str>)>, (Arc<str>, Arc<str>), &EntityRef),
-        by_nothing: fn(&mut RefIndex<()>, (), &EntityRef),
-    ) {
+    /// Adds the entity to every index where it belongs, or removes it there.
+    fn index(&mut self, facts: &EntityFacts, membership: Membership) {
         let entity_ref = facts.entity_ref();
         let name: Arc<str> = entity_ref.name().into();
         match entity_ref.kind() {
-            "component" | "resource" => by_text(&mut self.names, name, entity_ref),
-            "group" => by_text(&mut self.groups, name, entity_ref),
-            "system" => by_text(&mut self.systems, name, entity_ref),
+            "component" | "resource" => self.names.set(name, entity_ref, membership),
+            "group" => self.groups.set(name, entity_ref, membership),
+            "system" => self.systems.set(name, entity_ref, membership),
             _ => {}
         }
         let Some(kubernetes) = &facts.kubernetes else { return };
         if entity_ref.kind() == "component" {
-            by_nothing(&mut self.running, (), entity_ref);
+            self.running.set((), entity_ref, membership);
         }
         if let Some(selector) = facts.selector() {
             match selector.required_label() {
                 Some((key, values)) => {
                     for value in values {
                         let label = (Arc::clone(key), Arc::clone(value));
-                        by_label(&mut self.selectors, label, entity_ref);
+                        self.selectors.set(label, entity_ref, membership);
                     }
                 }
-                None => by_nothing(&mut self.loose_selectors, (), entity_ref),
+                None => self.loose_selectors.set((), entity_ref, membership),
             }
         } else if let Some(id) = &kubernetes.id
             && !facts.has_selector()
         {
-            by_text(&mut self.ids, Arc::clone(id), entity_ref);
+            self.ids.set(Arc::clone(id), entity_ref, membership);
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Which entities were seen to call which, in memory.
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use callboard_model::EntityRef;
-use callboard_plugin::MetricsWindow;
+use callboard_plugin::{MetricsWindow, Observation};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::{
@@ -79,18 +83,13 @@ impl DependencyHistory {
         self.widen_since(record.since);
     }
 
-    /// Takes over the calls between entities of a topology of workloads: those that flow.
-    ///
-    /// Of a window that is longer than five minutes only its beginning is sure to lie behind the
-    /// call, so that counts: a call is never dated later than it was.
+    /// Takes over the calls between entities of a topology of workloads: those that flow, dated as
+    /// [`seen_at`] does.
     pub(crate) fn observe(&mut self, workloads: &Topology) {
         let mut today: BTreeMap<(NaiveDate, DependencyPair), Seen> = BTreeMap::new();
         for edge in workloads.edges.iter().filter(|edge| edge.has_traffic()) {
             let (Some(from), Some(to)) = (&edge.from.entity, &edge.to.entity) else { continue };
-            let time = edge.observation.observed_at.and_then(|at| match workloads.window {
-                MetricsWindow::M5 => Some(at),
-                longer => at.checked_sub(span(longer)),
-            });
+            let time = seen_at(&edge.observation, workloads.window);
             let Some(time) = time.filter(|_| from != to) else { continue };
             let pair = DependencyPair { from: from.clone(), to: to.clone() };
             let seen = Seen::at(time);
@@ -110,10 +109,7 @@ impl DependencyHistory {
     }
 
     fn widen_since(&mut self, since: Option<SystemTime>) {
-        self.since = match (self.since, since) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
+        self.since = earliest(self.since, since);
     }
 
     fn keep_recent(&mut self, today: BTreeMap<(NaiveDate, DependencyPair), Seen>) {
@@ -133,10 +129,25 @@ pub(crate) fn day(time: SystemTime) -> NaiveDate {
     DateTime::<Utc>::from(time).date_naive()
 }
 
-fn span(window: MetricsWindow) -> std::time::Duration {
+/// When calls that a window shows happened at the latest guess that is safe: of one that is longer
+/// than five minutes only its beginning is sure not to lie after them.
+pub(crate) fn seen_at(observation: &Observation, window: MetricsWindow) -> Option<SystemTime> {
+    let at = observation.observed_at?;
+    if window == MetricsWindow::M5 { Some(at) } else { at.checked_sub(span(window)) }
+}
+
+/// The earlier of two moments, as far as they are known.
+pub(crate) fn earliest(one: Option<SystemTime>, other: Option<SystemTime>) -> Option<SystemTime> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn span(window: MetricsWindow) -> Duration {
     match window {
-        MetricsWindow::M5 => std::time::Duration::from_secs(5 * 60),
-        MetricsWindow::H1 => std::time::Duration::from_secs(60 * 60),
-        MetricsWindow::H24 => std::time::Duration::from_secs(24 * 60 * 60),
+        MetricsWindow::M5 => Duration::from_mins(5),
+        MetricsWindow::H1 => Duration::from_hours(1),
+        MetricsWindow::H24 => Duration::from_hours(24),
     }
 }

@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// By how much a fact must have grown to be written again on the same day: the last call of a day
 /// need not be known to the second.
-const STEP: Duration = Duration::from_secs(15 * 60);
+const STEP: Duration = Duration::from_mins(15);
 
 /// Writes what the estate shows of calls, in the process that holds the ingestion lease. New facts
 /// within half a minute, grown ones every quarter of an hour.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A day.
-pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 /// By which field a dependency is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,7 +115,7 @@ pub(crate) struct DriftInput<'d> {
 }
 
 /// Judges the drift of one entity. Pure.
-pub(crate) fn drift(input: DriftInput<'_>) -> DependencyDrift {
+pub(crate) fn drift(input: &DriftInput<'_>) -> DependencyDrift {
     let facts = input.facts;
     let undeclared: Vec<UndeclaredDependency> = input
         .undeclared
@@ -130,7 +130,7 @@ pub(crate) fn drift(input: DriftInput<'_>) -> DependencyDrift {
     let unseen: Vec<UnseenDependency> = input
         .declared
         .iter()
-        .filter_map(|(declared, last)| unseen(&input, declared, *last))
+        .filter_map(|(declared, last)| unseen(input, declared, *last))
         .collect();
     let added: Vec<EntityRef> =
         undeclared.iter().filter_map(|found| found.edge.to.entity.clone()).collect();

@@ -96,13 +96,9 @@ impl EstatePicture {
         let clusters = clusters.map(|(at, (cluster, shape))| {
             let known = previous.and_then(|previous| previous.clusters.get(at));
             let generation = inputs.facts.generation();
-            match known.filter(|known| known.is_of(&cluster.runtime, shape, generation)) {
-                Some(known) => Arc::clone(known),
-                None => {
-                    let facts = &inputs.facts;
-                    Arc::new(PlacedCluster::new(&cluster.runtime, shape, facts, &visibility))
-                }
-            }
+            let known = known.filter(|known| known.is_of(&cluster.runtime, shape, generation));
+            let make = || PlacedCluster::new(&cluster.runtime, shape, &inputs.facts, &visibility);
+            known.map_or_else(|| Arc::new(make()), Arc::clone)
         });
         let clusters = clusters.collect();
         let topologies = TopologyCaches::new(

@@ -1,6 +1,6 @@
 //! The loop that keeps the picture of the estate up to date.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use callboard_catalog::{
     catalog_engine::{ChangeNotice, EngineStatus},
@@ -9,23 +9,31 @@ use callboard_catalog::{
 };
 use callboard_model::EntityRef;
 use futures_util::future::{BoxFuture, FutureExt, select_all};
-use tokio::sync::{
-    broadcast::{
-        self,
-        error::{RecvError, TryRecvError},
+use tokio::{
+    sync::{
+        broadcast::{
+            self,
+            error::{RecvError, TryRecvError},
+        },
+        watch,
     },
-    watch,
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     cluster::ClusterSources,
-    dependency_facts::DependencyFacts,
+    dependency_facts::{DependencyFacts, DependencyRecord},
     estate::{CatalogChange, EstateOptions, EstateState, SharedEstate},
 };
 
 /// Pause after the store did not give its facts.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// A step is followed by a rest of so many times its own length, so that a catalog that is being
+/// filled does not keep a processor busy; but no longer than [`MAX_REST`].
+const REST: u32 = 3;
+const MAX_REST: Duration = Duration::from_secs(1);
 
 /// The catalog and what tells of its changes.
 #[derive(Debug, Clone)]
@@ -86,19 +94,23 @@ impl EstateLoop {
         let mut listeners = self.listen();
         let mut state = EstateState::new(self.options, self.estate.newest());
         let mut change = CatalogChange::Anything;
+        let mut restored = pin!(self.restored());
         let mut is_restored = false;
         loop {
-            if !is_restored {
-                is_restored = self.restore(&mut state).await;
-            }
+            let start = Instant::now();
             state = self.step(state, change).await;
+            let rested = Instant::now() + (start.elapsed() * REST).min(MAX_REST);
             let woken = tokio::select! {
                 found = listeners.changed() => found,
-                () = tokio::time::sleep(RETRY), if !is_restored => CatalogChange::Nothing,
+                record = &mut restored, if !is_restored => {
+                    is_restored = true;
+                    state.restore(record);
+                    CatalogChange::Nothing
+                }
                 () = stop.cancelled() => return,
             };
             tokio::select! {
-                () = tokio::time::sleep(self.options.coalesce) => {}
+                () = tokio::time::sleep_until(rested.max(Instant::now() + self.options.coalesce)) => {}
                 () = stop.cancelled() => return,
             }
             change = listeners.drain(woken);
@@ -118,17 +130,16 @@ impl EstateLoop {
         }
     }
 
-    /// Whether the store has given what it keeps.
-    async fn restore(&self, state: &mut EstateState) -> bool {
-        match self.facts.load().await {
-            Ok(record) => {
-                state.restore(record);
-                true
-            }
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "the facts of observed calls cannot be read yet");
-                false
+    /// What the store keeps, as soon as it gives it.
+    async fn restored(&self) -> DependencyRecord {
+        loop {
+            match self.facts.load().await {
+                Ok(record) => return record,
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "the facts of observed calls cannot be read yet");
+                    tokio::time::sleep(RETRY).await;
+                }
             }
         }
     }

@@ -18,6 +18,8 @@ mod dependency_recorder;
 mod drift;
 mod estate;
 mod estate_loop;
+#[cfg(test)]
+mod fixture;
 mod placement;
 mod reader;
 mod topology;

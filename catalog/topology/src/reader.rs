@@ -248,6 +248,8 @@ impl TopologyReader {
 
 fn sum(edges: &[Arc<TopologyEdge>]) -> GoldenMetrics {
     let mut sum = MetricsSum::default();
-    edges.iter().for_each(|edge| sum.add(&edge.metrics));
+    for edge in edges {
+        sum.add(&edge.metrics);
+    }
     sum.metrics()
 }

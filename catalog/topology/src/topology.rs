@@ -281,3 +281,6 @@ impl Topology {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

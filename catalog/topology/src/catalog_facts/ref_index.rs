@@ -4,6 +4,13 @@ use std::{borrow::Borrow, hash::Hash, sync::Arc};
 
 use callboard_model::EntityRef;
 
+/// Whether an entity belongs to a key from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Membership {
+    Added,
+    Removed,
+}
+
 /// Few entities for each of many keys. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct RefIndex<K>(imbl::HashMap<K, Arc<[EntityRef]>>);
@@ -24,20 +31,16 @@ impl<K: Hash + Eq + Clone> RefIndex<K> {
         self.0.get(key).map_or(&[], |found| found)
     }
 
-    /// Adds an entity to a key.
-    pub(super) fn add(&mut self, key: K, entity_ref: &EntityRef) {
+    /// Adds an entity to a key, or removes it there.
+    pub(super) fn set(&mut self, key: K, entity_ref: &EntityRef, membership: Membership) {
         let mut found = self.get(&key).to_vec();
-        if let Err(place) = found.binary_search(entity_ref) {
-            found.insert(place, entity_ref.clone());
-            self.0.insert(key, found.into());
+        match (found.binary_search(entity_ref), membership) {
+            (Err(place), Membership::Added) => found.insert(place, entity_ref.clone()),
+            (Ok(place), Membership::Removed) => {
+                found.remove(place);
+            }
+            _ => return,
         }
-    }
-
-    /// Removes an entity from a key.
-    pub(super) fn remove(&mut self, key: K, entity_ref: &EntityRef) {
-        let mut found = self.get(&key).to_vec();
-        let Ok(place) = found.binary_search(entity_ref) else { return };
-        found.remove(place);
         if found.is_empty() {
             self.0.remove(&key);
         } else {

@@ -54,18 +54,19 @@ fn list(entity: &Value, of: &EntityRef, by: DeclaredBy, changes: &Changes<'_>) -
     lines.extend(changes.added.iter().map(|added| scalar(added.as_str())));
     let mut text = String::new();
     let field = by.field();
+    let mut push = |line: String| text.extend([line.as_str(), "\n"]);
     if lines.is_empty() {
-        text.push_str(&format!("  {field}: []\n"));
+        push(format!("  {field}: []"));
     } else {
-        text.push_str(&format!("  {field}:\n"));
-        lines.iter().for_each(|line| text.push_str(&format!("    - {line}\n")));
+        push(format!("  {field}:"));
+    }
+    for line in lines {
+        push(format!("    - {line}"));
     }
     let own: BTreeSet<EntityRef> = written.iter().filter_map(|text| meant(text)).collect();
     for elsewhere in changes.removed.iter().filter(|removed| !own.contains(**removed)) {
         let named = comment(elsewhere.as_str());
-        text.push_str(&format!(
-            "  # {named} is declared elsewhere, such as in its own dependencyOf\n"
-        ));
+        push(format!("  # {named} is declared elsewhere, such as in its own dependencyOf"));
     }
     text
 }

@@ -22,6 +22,8 @@ pub(crate) struct EstateState {
     options: EstateOptions,
     facts: CatalogFacts,
     history: DependencyHistory,
+    /// Whether the store has told of more since the last picture.
+    is_restored: bool,
     picture: Arc<EstatePicture>,
 }
 
@@ -43,6 +45,7 @@ impl EstateState {
             options,
             facts: picture.inputs.facts.clone(),
             history: picture.inputs.history.clone(),
+            is_restored: false,
             picture,
         }
     }
@@ -50,6 +53,7 @@ impl EstateState {
     /// Takes over what the store keeps.
     pub(crate) fn restore(&mut self, record: DependencyRecord) {
         self.history.restore(record);
+        self.is_restored = true;
     }
 
     /// Takes over a change of the catalog.
@@ -71,22 +75,23 @@ impl EstateState {
                 mesh: sources.mesh.as_ref().map(|mesh| mesh.snapshot()),
             })
             .collect();
-        let has_restored = self.history.since() != previous.history.since();
+        let is_restored = std::mem::take(&mut self.is_restored);
+        let (facts, known_facts) = (&self.facts, &previous.facts);
         let is_same = clusters.len() == previous.clusters.len()
             && clusters.iter().zip(&previous.clusters).all(|(one, other)| is_same(one, other))
-            && self.facts.generation() == previous.facts.generation()
+            && facts.generation() == known_facts.generation()
+            && facts.existence_generation() == known_facts.existence_generation()
             && previous.revision > 0
-            && !has_restored;
+            && !is_restored;
         if is_same {
             return None;
         }
         let shapes = self.shapes(sources, &clusters, &previous);
         let meshes: Vec<Option<Arc<MeshSnapshot>>> =
             clusters.iter().map(|cluster| cluster.mesh.clone()).collect();
-        let is_shaped_alike =
-            is_all(&shapes, &previous.shapes, |one, other| Arc::ptr_eq(one, other))
-                && self.facts.generation() == previous.facts.generation()
-                && !has_restored;
+        let is_shaped_alike = is_all(&shapes, &previous.shapes, Arc::ptr_eq)
+            && facts.generation() == known_facts.generation()
+            && !is_restored;
         let has_new_calls = MetricsWindow::ALL.map(|window| {
             !is_all(&meshes, &previous.meshes, |one, other| {
                 is_same_window(one.as_deref(), other.as_deref(), window)
@@ -108,7 +113,7 @@ impl EstateState {
         };
         let mut picture = self.picture_of(inputs);
         if !is_shaped_alike || has_new_calls.contains(&true) {
-            picture = self.with_history(picture);
+            picture = self.with_history(&picture);
         }
         self.picture = Arc::new(picture);
         Some(Arc::clone(&self.picture))
@@ -118,17 +123,15 @@ impl EstateState {
         EstatePicture::new(Arc::new(inputs), Visibility::Everything, Some(&self.picture))
     }
 
-    /// The same picture, with the calls that it shows in its history. Edges tell when they were
-    /// first and last seen, so they are made with the new history if it says something new.
-    fn with_history(&mut self, picture: EstatePicture) -> EstatePicture {
+    /// The same picture, with the calls that it shows in its history. Its edges stay: what they
+    /// show themselves, they have counted in.
+    fn with_history(&mut self, picture: &EstatePicture) -> EstatePicture {
         for window in MetricsWindow::ALL {
             self.history.observe(&picture.topology(TopologyGrouping::Workload, window));
         }
         let mut inputs = EstateInputs::clone(&picture.inputs);
         inputs.history = self.history.clone();
-        let generations = inputs.topology_generations;
-        inputs.topology_generations = generations.map(|generation| generation + 1);
-        EstatePicture::new(Arc::new(inputs), Visibility::Everything, Some(&picture))
+        EstatePicture::new(Arc::new(inputs), Visibility::Everything, Some(picture))
     }
 
     fn shapes(

@@ -185,3 +185,153 @@ fn closest(found: Vec<&EntityFacts>, namespace: &str, rule: PlacementRule) -> Ve
     let closest = found.into_iter().filter(|facts| rank(facts) == best);
     closest.map(|facts| Claimant { entity: facts.entity_ref().clone(), rule }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{TestCatalog, component, deployment, entity, labels, workload};
+
+    const SELECTOR: &str = "backstage.io/kubernetes-label-selector";
+    const ID: &str = "backstage.io/kubernetes-id";
+    const NAMESPACE: &str = "backstage.io/kubernetes-namespace";
+    const CLUSTER: &str = "backstage.io/kubernetes-cluster";
+
+    fn facts(entities: &[serde_json::Value]) -> CatalogFacts {
+        CatalogFacts::of(&TestCatalog::new(entities).reader())
+    }
+
+    fn claimed(facts: &CatalogFacts, workload: &Workload) -> Vec<(String, PlacementRule)> {
+        let claim = claim(facts, &ClusterName::new("c1"), workload, None);
+        let claimants = claim.claimants.iter();
+        claimants.map(|found| (found.entity.name().to_owned(), found.rule)).collect()
+    }
+
+    fn is(name: &str, rule: PlacementRule) -> Vec<(String, PlacementRule)> {
+        vec![(name.to_owned(), rule)]
+    }
+
+    #[test]
+    fn annotations_win_over_labels_and_those_over_the_name() {
+        let entities = [
+            entity("Component", "by-selector", &[(SELECTOR, "app=api,!canary")], &[]),
+            entity("Component", "by-id", &[(ID, "the-id")], &[]),
+            entity("Component", "by-name-label", &[], &[]),
+            entity("Component", "by-instance", &[], &[]),
+            entity("Component", "by-part-of", &[], &[]),
+            entity("Component", "w", &[(NAMESPACE, "bank")], &[]),
+        ];
+        let facts = facts(&entities);
+        let all = [
+            ("app", "api"),
+            (ID, "the-id"),
+            ("app.kubernetes.io/name", "by-name-label"),
+            ("app.kubernetes.io/instance", "by-instance"),
+            ("app.kubernetes.io/part-of", "by-part-of"),
+        ];
+        let of = |from: usize| workload(deployment("bank", "w"), &all[from..], &[]);
+        let both = claimed(&facts, &of(0));
+        assert_eq!(
+            both,
+            [
+                is("by-id", PlacementRule::KubernetesId),
+                is("by-selector", PlacementRule::LabelSelector)
+            ]
+            .concat(),
+            "two entities that claim it by annotation both have it"
+        );
+        assert_eq!(claimed(&facts, &of(1)), is("by-id", PlacementRule::KubernetesId));
+        assert_eq!(claimed(&facts, &of(2)), is("by-name-label", PlacementRule::NameLabel));
+        assert_eq!(claimed(&facts, &of(3)), is("by-instance", PlacementRule::InstanceLabel));
+        assert_eq!(claimed(&facts, &of(4)), is("by-part-of", PlacementRule::PartOfLabel));
+        assert_eq!(claimed(&facts, &of(5)), is("w", PlacementRule::NamespaceAndName));
+        let elsewhere = workload(deployment("other", "w"), &[], &[]);
+        assert_eq!(claimed(&facts, &elsewhere), []);
+    }
+
+    #[test]
+    fn labels_of_pods_count_as_those_of_the_workload() {
+        let facts = facts(&[entity("Component", "a", &[(SELECTOR, "app=api")], &[])]);
+        let mut found = workload(deployment("bank", "w"), &[], &[]);
+        found.pod_labels = labels(&[("app", "api")]);
+        assert_eq!(claimed(&facts, &found), is("a", PlacementRule::LabelSelector));
+    }
+
+    #[test]
+    fn namespace_and_cluster_narrow_every_rule() {
+        let entities = [
+            entity("Component", "a", &[(SELECTOR, "app=a"), (NAMESPACE, "bank")], &[]),
+            entity("Component", "b", &[(ID, "b"), (CLUSTER, "c2")], &[]),
+            entity("Component", "c", &[(CLUSTER, "c2")], &[]),
+        ];
+        let facts = facts(&entities);
+        let here = |of: (&str, &str), namespace: &str| {
+            claimed(&facts, &workload(deployment(namespace, "w"), &[of], &[]))
+        };
+        assert_eq!(here(("app", "a"), "bank"), is("a", PlacementRule::LabelSelector));
+        assert_eq!(here(("app", "a"), "other"), []);
+        assert_eq!(here((ID, "b"), "bank"), []);
+        assert_eq!(here(("app.kubernetes.io/name", "c"), "bank"), []);
+    }
+
+    #[test]
+    fn a_selector_excludes_what_it_does_not_match_and_an_empty_one_is_none() {
+        let entities = [
+            entity("Component", "a", &[(SELECTOR, "app=a,tier=web"), (ID, "a")], &[]),
+            entity("Component", "b", &[(SELECTOR, " "), (ID, "b")], &[]),
+            entity("Component", "c", &[(SELECTOR, "not(")], &[]),
+            entity("Component", "d", &[(SELECTOR, "tier")], &[]),
+        ];
+        let facts = facts(&entities);
+        let of =
+            |label: (&str, &str)| claimed(&facts, &workload(deployment("n", "w"), &[label], &[]));
+        assert_eq!(of((ID, "a")), []);
+        assert_eq!(of(("app.kubernetes.io/name", "a")), []);
+        assert_eq!(of((ID, "b")), is("b", PlacementRule::KubernetesId));
+        assert_eq!(of(("app.kubernetes.io/name", "c")), []);
+        assert_eq!(of(("tier", "x")), is("d", PlacementRule::LabelSelector));
+    }
+
+    #[test]
+    fn the_name_stands_in_for_an_id_that_nobody_has() {
+        let entities = [
+            entity("Component", "Payments", &[], &[]),
+            entity("Component", "ledger", &[(ID, "other")], &[]),
+            entity("Resource", "payments", &[], &[]),
+        ];
+        let facts = facts(&entities);
+        let of = |id: &str| claimed(&facts, &workload(deployment("n", "w"), &[(ID, id)], &[]));
+        assert_eq!(of("payments"), is("payments", PlacementRule::KubernetesId));
+        assert_eq!(of("ledger"), []);
+        let claim = claim(
+            &facts,
+            &ClusterName::new("c1"),
+            &workload(deployment("n", "w"), &[(ID, "payments")], &[]),
+            None,
+        );
+        assert_eq!(claim.claimants[0].entity, component("payments"), "Components come first");
+    }
+
+    #[test]
+    fn any_kind_may_be_placed_by_annotation() {
+        let facts = facts(&[entity("System", "mesh", &[(SELECTOR, "app=mesh")], &[])]);
+        let found = workload(deployment("n", "w"), &[("app", "mesh")], &[]);
+        assert_eq!(claimed(&facts, &found), is("mesh", PlacementRule::LabelSelector));
+    }
+
+    #[test]
+    fn squads_and_system_namespaces_are_told_by_labels_and_names() {
+        let facts = facts(&[entity("Group", "payments", &[], &[])]);
+        let judge = |namespace: &str, of: &[(&str, &str)], inherited: &[(&str, &str)]| {
+            let inherited = labels(inherited);
+            let found = workload(deployment(namespace, "w"), of, &[]);
+            claim(&facts, &ClusterName::new("c1"), &found, Some(&inherited))
+        };
+        let named = judge("bank", &[("bank.example/team", "Payments")], &[("squad", "x")]);
+        let squad = named.squad.unwrap();
+        assert_eq!(squad.entity, Some(EntityRef::new("group", "default", "payments")));
+        assert!(!named.is_system);
+        let inherited = judge("linkerd-viz", &[], &[("squad", "platform")]);
+        assert!(inherited.is_system);
+        assert_eq!(inherited.squad, Some(Squad { name: "platform".into(), entity: None }));
+    }
+}

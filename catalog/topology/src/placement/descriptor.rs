@@ -129,3 +129,102 @@ fn is_plain(value: &str) -> bool {
     let is_word = WORDS.iter().any(|word| value.eq_ignore_ascii_case(word));
     is_start && !is_word && (is_body || is_ref())
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_model::{DescriptorLimits, Entity, enforce_policies, parse_descriptor};
+    use callboard_plugin::{ClusterName, ClusterPlace, ObservationState};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        fixture::{TestCatalog, deployment, entity, observation, workload},
+        placement::{Squad, claim},
+    };
+
+    fn placed(namespace: &str, name: &str, of: &[(&str, &str)]) -> PlacedWorkload {
+        PlacedWorkload {
+            cluster: ClusterName::new("c1"),
+            place: ClusterPlace { environment: Some("production".into()), ..Default::default() },
+            workload: workload(deployment(namespace, name), of, &[]).into(),
+            entity: None,
+            matched_by: None,
+            squad: None,
+            also_claimed_by: [].into(),
+            is_system: false,
+            observation: observation("kubernetes/c1", ObservationState::Live),
+        }
+    }
+
+    fn parsed(text: &str) -> Entity {
+        let documents = parse_descriptor(text.as_bytes(), &DescriptorLimits::default()).unwrap();
+        assert_eq!(documents.len(), 1, "{text}");
+        let entity = documents.into_iter().next().unwrap().content.unwrap();
+        serde_json::from_value(entity.into()).unwrap()
+    }
+
+    #[test]
+    fn the_descriptor_places_the_workload() {
+        let facts = CatalogFacts::of(&TestCatalog::new(&[]).reader());
+        let mut found = placed("bank", "payments-api", &[("app", "payments")]);
+        found.squad = Some(Squad::of(&callboard_model::EntityRef::new("group", "default", "pay")));
+        let text = unknown_descriptor(&facts, &found);
+        let expected = "\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments-api
+  annotations:
+    backstage.io/kubernetes-namespace: bank
+    backstage.io/kubernetes-label-selector: app=payments
+spec:
+  type: service
+  lifecycle: production
+  owner: group:default/pay
+";
+        assert_eq!(text, expected);
+        let catalog = TestCatalog::new(&[serde_json::Value::Object(parsed(&text).0)]);
+        let facts = CatalogFacts::of(&catalog.reader());
+        let claim = claim(&facts, &found.cluster, &found.workload, None);
+        assert_eq!(claim.claimants[0].entity.name(), "payments-api");
+    }
+
+    #[test]
+    fn a_system_that_the_labels_name_is_named() {
+        let catalog = TestCatalog::new(&[entity("System", "payments", &[], &[])]);
+        let facts = CatalogFacts::of(&catalog.reader());
+        let found = placed("bank", "w", &[("app.kubernetes.io/part-of", "payments")]);
+        let text = unknown_descriptor(&facts, &found);
+        assert_eq!(parsed(&text).spec_text("system"), Some("system:default/payments"));
+    }
+
+    #[test]
+    fn scalars_that_mean_something_else_are_quoted() {
+        for text in ["true", "No", "null", "1.0", "", "a: b", "- a", "#x", "a\u{202E}b", "~", "a:"]
+        {
+            assert!(scalar(text).starts_with('"'), "{text}");
+        }
+        assert_eq!(scalar("component:default/a"), "component:default/a");
+        assert_eq!(scalar("a\u{202E}\"\n"), "\"a\\u202E\\\"\\x0A\"");
+    }
+
+    proptest! {
+        /// Whatever a cluster says, the text is one valid Component of just these values.
+        #[test]
+        fn whatever_a_cluster_says_reads_back(
+            namespace in any::<String>(),
+            name in any::<String>(),
+            app in any::<String>(),
+            squad in any::<String>(),
+        ) {
+            let facts = CatalogFacts::default();
+            let mut found = placed(&namespace, &name, &[("app", &app)]);
+            found.squad = Some(Squad { name: squad.into(), entity: None });
+            let text = unknown_descriptor(&facts, &found);
+            let entity = parsed(&text);
+            prop_assert_eq!(entity.annotation(KUBERNETES_NAMESPACE), Some(&*namespace));
+            prop_assert_eq!(entity.0.len(), 4);
+            prop_assert!(enforce_policies(&mut entity.0.into()).is_ok());
+        }
+    }
+}

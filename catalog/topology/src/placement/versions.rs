@@ -110,3 +110,66 @@ fn mark_differing(cells: &mut [VersionCell]) -> Vec<Arc<str>> {
     }
     differing
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_plugin::{ClusterPlace, ObservationState};
+
+    use super::*;
+    use crate::fixture::{deployment, image, observation, workload};
+
+    fn placed(cluster: &str, environment: &str, images: &[Image]) -> Arc<PlacedWorkload> {
+        let mut workload = workload(deployment("bank", "api"), &[], &[]);
+        workload.images = images.into();
+        Arc::new(PlacedWorkload {
+            cluster: ClusterName::new(cluster),
+            place: ClusterPlace { environment: Some(environment.into()), ..Default::default() },
+            workload: workload.into(),
+            entity: None,
+            matched_by: None,
+            squad: None,
+            also_claimed_by: [].into(),
+            is_system: false,
+            observation: observation("kubernetes", ObservationState::Live),
+        })
+    }
+
+    fn differing(matrix: &VersionMatrix) -> Vec<&str> {
+        let cells = matrix.rows.iter().flat_map(|row| &row.cells);
+        cells.filter(|cell| cell.differs).map(|cell| cell.cluster.as_str()).collect()
+    }
+
+    #[test]
+    fn clusters_of_one_environment_that_differ_are_marked() {
+        let one = [image("bank/api", "1.0", Some("sha256:a"))];
+        let other = [image("bank/api", "1.0", Some("sha256:b"))];
+        let matrix = version_matrix(&[
+            placed("p1", "production", &one),
+            placed("p2", "production", &other),
+            placed("p3", "production", &one),
+            placed("d1", "dev", &other),
+        ]);
+        assert_eq!(differing(&matrix), ["p2"], "the same tag of another digest is another version");
+        assert_eq!(matrix.rows[0].differing_environments, ["production".into()]);
+    }
+
+    #[test]
+    fn without_digests_tags_are_compared_and_without_a_majority_all_differ() {
+        let matrix = version_matrix(&[
+            placed("p1", "production", &[image("bank/api", "1.0", Some("sha256:a"))]),
+            placed("p2", "production", &[image("bank/api", "1.0", None)]),
+            placed("s1", "staging", &[image("bank/api", "1.0", None)]),
+            placed("s2", "staging", &[image("bank/api", "1.1", None)]),
+        ]);
+        assert_eq!(differing(&matrix), ["s1", "s2"]);
+    }
+
+    #[test]
+    fn a_rollout_within_one_cluster_is_no_difference_between_clusters() {
+        let both = [
+            image("bank/api", "1.0", Some("sha256:a")),
+            image("bank/api", "1.1", Some("sha256:b")),
+        ];
+        assert_eq!(differing(&version_matrix(&[placed("p1", "production", &both)])), [""; 0]);
+    }
+}

@@ -37,7 +37,7 @@ pub(super) fn drift_of(picture: &EstatePicture, entity_ref: &EntityRef) -> Depen
         let is_seen = (!targets.is_empty() && runs(entity_ref)).then(|| last_seen(&targets))?;
         Some((Declaration { targets, ..declaration }, is_seen))
     });
-    drift(DriftInput {
+    drift(&DriftInput {
         facts: known,
         undeclared: undeclared(picture, entity_ref),
         declared: declared.collect(),

@@ -99,7 +99,9 @@ mod tests {
 
     fn total(parts: &[GoldenMetrics]) -> GoldenMetrics {
         let mut sum = MetricsSum::default();
-        parts.iter().for_each(|part| sum.add(part));
+        for part in parts {
+            sum.add(part);
+        }
         sum.metrics()
     }
 

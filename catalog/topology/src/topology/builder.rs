@@ -8,8 +8,8 @@ use std::{
 
 use callboard_model::EntityRef;
 use callboard_plugin::{
-    CallClient, CallTarget, LinkMode, MeshCall, MeshSnapshot, MetricsWindow, Observation,
-    ServiceKey, WorkloadKey,
+    CallClient, CallTarget, ClusterName, LinkMode, MeshCall, MeshSnapshot, MetricsWindow,
+    Observation, ServiceKey, WorkloadKey,
 };
 
 use super::{
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     catalog_facts::CatalogFacts,
     dependency_history::DependencyHistory,
+    dependency_history::{earliest, seen_at},
     placement::{Claim, Squad},
     visibility::{Seen, Visibility},
 };
@@ -207,7 +208,7 @@ impl<'e> TopologyBuilder<'e> {
         let names: Vec<&str> = nodes
             .iter()
             .filter_map(|node| node.cluster.as_ref())
-            .map(|name| name.as_str())
+            .map(ClusterName::as_str)
             .collect();
         let reason = format!(
             "Service {service} is answered in {}, and the mesh does not tell where",
@@ -314,7 +315,8 @@ impl<'e> TopologyBuilder<'e> {
         let EdgeSum { from, to, metrics, tls, mode, crosses_clusters, observation } = sum;
         let (from_entity, to_entity) = (from.entity.as_ref(), to.entity.as_ref());
         let facts = self.estate.facts;
-        let seen = from_entity.zip(to_entity).and_then(|(a, b)| self.estate.history.seen(a, b));
+        let pair = from_entity.zip(to_entity).filter(|(from, to)| from != to);
+        let seen = pair.and_then(|(from, to)| self.estate.history.seen(from, to));
         let (state, reason) = tls.map_or((super::TlsState::Unknown, None), |t| (t.state, t.reason));
         let mut edge = TopologyEdge {
             id: EdgeId::between(&from.id, &to.id),
@@ -330,9 +332,9 @@ impl<'e> TopologyBuilder<'e> {
             from,
             to,
         };
-        if edge.last_seen.is_none() && edge.has_traffic() {
-            edge.last_seen = edge.observation.observed_at;
-        }
+        let now = edge.has_traffic().then(|| seen_at(&edge.observation, self.window)).flatten();
+        edge.first_seen = earliest(edge.first_seen, now);
+        edge.last_seen = edge.last_seen.max(now);
         edge
     }
 

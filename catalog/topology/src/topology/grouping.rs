@@ -9,7 +9,7 @@ use super::{
     Declared, EdgeId, Topology, TopologyEdge, TopologyGrouping, TopologyNode, TopologyNodeKind,
     aggregate::MetricsSum, node::NodeId, tls::Tls,
 };
-use crate::{catalog_facts::CatalogFacts, visibility::Visibility};
+use crate::{catalog_facts::CatalogFacts, dependency_history::earliest, visibility::Visibility};
 
 /// `workloads`, grouped. Requests are conserved: each edge of the topology of workloads is part of
 /// exactly one edge, and calls within a group are an edge from the group to itself.
@@ -233,13 +233,6 @@ fn both_declared(one: Declared, other: Declared) -> Declared {
         (Declared::Undeclared, _) | (_, Declared::Undeclared) => Declared::Undeclared,
         (Declared::Declared, _) | (_, Declared::Declared) => Declared::Declared,
         _ => Declared::NotApplicable,
-    }
-}
-
-fn earliest(one: Option<SystemTime>, other: Option<SystemTime>) -> Option<SystemTime> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
     }
 }
 

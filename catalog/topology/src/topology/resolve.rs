@@ -212,7 +212,7 @@ pub(crate) fn cluster_called(
         exact.or_else(|| clusters.iter().position(|cluster| cluster.is_called(name)))
     };
     named(name).or_else(|| {
-        let links = here.links.iter().filter(|link| &*link.target_cluster == name);
-        links.filter_map(|link| named(&link.name)).next()
+        let mut links = here.links.iter().filter(|link| &*link.target_cluster == name);
+        links.find_map(|link| named(&link.name))
     })
 }
