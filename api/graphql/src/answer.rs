@@ -4,11 +4,11 @@ use std::io;
 
 use async_graphql::{Response, ServerError, Value};
 use bytes::Bytes;
-use serde::Serialize;
 
 use crate::{
     error::{ErrorClass, FieldError, RequestError, classified},
     limits::MAX_ANSWER_BYTES,
+    ready_json,
 };
 
 /// How the transport should answer.
@@ -49,14 +49,12 @@ pub struct PublicAnswer {
 }
 
 /// One response of GraphQL over HTTP.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Answer {
     /// Absent where nothing was executed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Absent where there are none.
     errors: Vec<ServerError>,
-    #[serde(skip)]
     class: AnswerClass,
 }
 
@@ -90,14 +88,27 @@ impl Answer {
         Self { data: None, errors: vec![classified(server_error)], class: AnswerClass::Refused }
     }
 
+    fn write(&self, body: &mut Limited) -> serde_json::Result<()> {
+        body.put("{")?;
+        if let Some(data) = &self.data {
+            body.put("\"data\":")?;
+            ready_json::write(body, data)?;
+        }
+        if !self.errors.is_empty() {
+            body.put(if self.data.is_some() { ",\"errors\":" } else { "\"errors\":" })?;
+            serde_json::to_writer(&mut *body, &self.errors)?;
+        }
+        body.put("}")
+    }
+
     /// The whole body, of any size.
     pub(crate) fn into_body(self) -> Bytes {
-        serialized(&self, usize::MAX).unwrap_or_default()
+        limited(usize::MAX, |body| self.write(body)).unwrap_or_default()
     }
 
     /// The body, if it is not too large for the public endpoint.
     pub(crate) fn into_public(self) -> PublicAnswer {
-        let (class, body) = (self.class, serialized(&self, MAX_ANSWER_BYTES));
+        let (class, body) = (self.class, limited(MAX_ANSWER_BYTES, |body| self.write(body)));
         body.map_or_else(
             || PublicAnswer { class: AnswerClass::Refused, body: Self::too_large().into_body() },
             |body| PublicAnswer { class, body },
@@ -109,15 +120,28 @@ impl Answer {
 pub(crate) fn batch(answers: &[Answer]) -> PublicAnswer {
     let class = answers.iter().map(|answer| answer.class).find(|it| *it == AnswerClass::Executed);
     let class = class.or(answers.first().map(|answer| answer.class));
-    match serialized(&answers, MAX_ANSWER_BYTES) {
+    let body = limited(MAX_ANSWER_BYTES, |body| {
+        body.put("[")?;
+        for (position, answer) in answers.iter().enumerate() {
+            if position > 0 {
+                body.put(",")?;
+            }
+            answer.write(body)?;
+        }
+        body.put("]")
+    });
+    match body {
         Some(body) => PublicAnswer { class: class.unwrap_or(AnswerClass::Refused), body },
         None => Answer::too_large().into_public(),
     }
 }
 
-fn serialized(value: &impl Serialize, limit_bytes: usize) -> Option<Bytes> {
+fn limited(
+    limit_bytes: usize,
+    write: impl FnOnce(&mut Limited) -> serde_json::Result<()>,
+) -> Option<Bytes> {
     let mut body = Limited { bytes: Vec::with_capacity(4096), limit_bytes };
-    serde_json::to_writer(&mut body, value).ok()?;
+    write(&mut body).ok()?;
     Some(body.bytes.into())
 }
 
@@ -125,6 +149,12 @@ fn serialized(value: &impl Serialize, limit_bytes: usize) -> Option<Bytes> {
 struct Limited {
     bytes: Vec<u8>,
     limit_bytes: usize,
+}
+
+impl Limited {
+    fn put(&mut self, text: &str) -> serde_json::Result<()> {
+        io::Write::write_all(self, text.as_bytes()).map_err(serde_json::Error::io)
+    }
 }
 
 impl io::Write for Limited {

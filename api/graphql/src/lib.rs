@@ -23,6 +23,7 @@ mod limits;
 mod node_id;
 mod page;
 mod query;
+mod ready_json;
 mod request;
 mod scalar;
 mod schema;

@@ -13,9 +13,9 @@ use async_graphql::{
     resolver_utils::resolve_list,
 };
 use callboard_catalog::query;
-use serde_json::value::RawValue;
 
 use super::count;
+use crate::ready_json::raw;
 
 /// One value of a field.
 #[derive(Debug, SimpleObject)]
@@ -86,8 +86,7 @@ fn write(values: &[query::FacetValue], shape: &[(String, Plain)]) -> serde_json:
 
 impl FacetValues {
     fn ready_made(&self, ctx: &ContextSelectionSet<'_>) -> Option<Value> {
-        let raw = RawValue::from_string(write(&self.0, &shape(ctx)?).ok()?).ok()?;
-        async_graphql::to_value(raw).ok()
+        raw(write(&self.0, &shape(ctx)?).ok()?)
     }
 
     fn objects(&self) -> impl ExactSizeIterator<Item = FacetValue> + '_ {
