@@ -37,8 +37,8 @@ pub(crate) use self::{
     fleet::{Fleet, printed_role},
     http::{Client, percent_encoded},
     kubernetes::{
-        ApiClient, Contents, Credentials, Deployed, GRANT_USERS, Kubernetes, deploy, fill,
-        grant_token, grant_user,
+        ApiClient, Contents, Controllers, Credentials, Deployed, GRANT_USERS, Kubernetes, declare,
+        deploy, fill, grant_token, grant_user,
     },
     load::{ClosedLoop, LoadReport, OpenLoop, closed_loop, open_loop},
     mesh::Mesh,

@@ -94,21 +94,21 @@ pub(crate) const KUBE_APISERVER: Peer = Peer {
 };
 
 /// Makes replica sets of Deployments, and Pods of those.
-const KUBE_CONTROLLER_MANAGER: Peer = kubernetes(&go::Program {
+pub(crate) const KUBE_CONTROLLER_MANAGER: Peer = kubernetes(&go::Program {
     module: &go::KUBERNETES,
     binary: "kube-controller-manager",
     package: "k8s.io/kubernetes/cmd/kube-controller-manager",
 });
 
 /// Puts Pods on nodes.
-const KUBE_SCHEDULER: Peer = kubernetes(&go::Program {
+pub(crate) const KUBE_SCHEDULER: Peer = kubernetes(&go::Program {
     module: &go::KUBERNETES,
     binary: "kube-scheduler",
     package: "k8s.io/kubernetes/cmd/kube-scheduler",
 });
 
 /// Makes Pods ready on nodes that are not there.
-const KWOK: Peer = kubernetes(&go::Program {
+pub(crate) const KWOK: Peer = kubernetes(&go::Program {
     module: &go::KWOK,
     binary: "kwok",
     package: "sigs.k8s.io/kwok/cmd/kwok",
@@ -138,6 +138,18 @@ pub(crate) const OF_TESTS: &[Peer] =
 
 /// What the bars of the catalog run against.
 pub(crate) const OF_CATALOG: &[Peer] = &[POSTGRESQL, PYTHON, NODE, XZ];
+
+/// What the bars of clusters and mesh run against.
+pub(crate) const OF_MESH: &[Peer] = &[
+    OPENSSL,
+    ETCD,
+    KUBE_APISERVER,
+    KUBE_CONTROLLER_MANAGER,
+    KUBE_SCHEDULER,
+    KWOK,
+    PROMETHEUS,
+    PROMETHEUS_OLD,
+];
 
 /// Every one of them.
 pub(crate) const ALL: &[Peer] = &[

@@ -80,7 +80,7 @@ pub(crate) fn run(workspace: &Workspace, rerun: Rerun, selection: &[String]) -> 
 fn peers_of(cases: &[Case]) -> Vec<peers::Peer> {
     let is_selected =
         |rows: &[row::Row]| rows.iter().any(|row| cases.iter().any(|case| case.row().id == row.id));
-    let groups = [(catalog::ROWS, peers::OF_CATALOG), (mesh::ROWS, peers::OF_TESTS)];
+    let groups = [(catalog::ROWS, peers::OF_CATALOG), (mesh::ROWS, peers::OF_MESH)];
     let selected = groups.into_iter().filter(|(rows, _)| is_selected(rows));
     selected.flat_map(|(_, peers)| peers.iter().copied()).collect()
 }

@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod certificates;
+mod controllers;
 mod fill;
 mod objects;
 
@@ -25,7 +26,8 @@ pub(crate) use self::{
     access::{Credentials, GRANT_USERS, grant_token, grant_user},
     api::ApiClient,
     certificates::{Certificate, Certificates},
-    fill::{Contents, deploy, fill},
+    controllers::Controllers,
+    fill::{Contents, declare, deploy, fill},
     objects::{Deployed, link, mirror_service},
 };
 use super::{

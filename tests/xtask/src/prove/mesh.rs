@@ -11,6 +11,7 @@ mod hostile_labels;
 mod nine_servers;
 mod prometheus_faults;
 mod relists;
+mod rollout;
 mod small;
 mod snapshot;
 mod topology;
@@ -43,6 +44,13 @@ pub(crate) const ROWS: &[Row] = &[
         statement: "a Deployment's image or ready count changes on a real server",
         bar: "in GraphQL and by subscription ≤ 500 ms",
         measure: Once(change::change),
+    },
+    Row {
+        id: "clusters.rollout",
+        issue: ISSUE,
+        statement: "a rollout by real controllers and KWOK on a real server",
+        bar: "new images and ready counts in GraphQL ≤ 500 ms after the server has them",
+        measure: Once(rollout::rollout),
     },
     Row {
         id: "clusters.broken-servers",

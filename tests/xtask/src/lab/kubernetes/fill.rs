@@ -74,6 +74,13 @@ fn namespace_of(object: &Value) -> &str {
     object.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default()
 }
 
+/// A Deployment and its Service alone: controllers make the rest.
+pub(crate) fn declare(client: &mut ApiClient, deployed: &Deployed) -> anyhow::Result<()> {
+    let apps = format!("/apis/apps/v1/namespaces/{}", deployed.namespace);
+    client.create(&format!("{apps}/deployments"), &deployed.deployment())?;
+    client.create(&services_of(&deployed.namespace), &deployed.service()).map(drop)
+}
+
 /// A Deployment, its ReplicaSet, its Service and its pods, all ready.
 pub(crate) fn deploy(client: &mut ApiClient, deployed: &Deployed) -> anyhow::Result<()> {
     let apps = format!("/apis/apps/v1/namespaces/{}", deployed.namespace);
