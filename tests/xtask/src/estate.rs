@@ -88,7 +88,7 @@ fn generate() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
         let (path, text) = recorded(&path, &value);
         files.insert(format!("clusters/{path}"), text.into_bytes());
     }
-    files.insert("README.md".to_owned(), readme::text(&estate).into_bytes());
+    files.insert("README.md".to_owned(), readme::text(&estate, &truth)?.into_bytes());
     files.insert("ground-truth.json".to_owned(), ground_truth.into_bytes());
     Ok(files)
 }

@@ -173,6 +173,20 @@ pub(crate) enum Rule {
     NamespaceAndName,
 }
 
+impl Rule {
+    /// What it looks at.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::KubernetesId => "`backstage.io/kubernetes-id`",
+            Self::LabelSelector => "a label selector",
+            Self::NameLabel => "`app.kubernetes.io/name`",
+            Self::InstanceLabel => "`app.kubernetes.io/instance`",
+            Self::PartOfLabel => "`app.kubernetes.io/part-of`",
+            Self::NamespaceAndName => "namespace and name",
+        }
+    }
+}
+
 /// How a descriptor names the workloads of its component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

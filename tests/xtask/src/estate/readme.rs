@@ -1,22 +1,27 @@
 //! `examples/README.md`: a template with the figures of the estate filled in.
 
+mod running;
+
 use super::blemishes;
 use super::model::{Component, Declaration, Estate, GroupKind, Protocol};
-use super::placement;
+use super::truth::Truth;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// The README of `estate`.
-pub(crate) fn text(estate: &Estate) -> String {
-    let blanks = [
+/// The README of `estate`, of which `truth` tells what runs.
+///
+/// # Errors
+///
+/// If it would praise a way that does not exist.
+pub(crate) fn text(estate: &Estate, truth: &Truth) -> anyhow::Result<String> {
+    let mut blanks = running::blanks(truth)?;
+    blanks.extend([
         ("{counts}", counts(estate)),
-        ("{clusters}", clusters(estate)),
-        ("{calls}", calls(estate)),
+        ("{uses}", uses(estate)),
         ("{blemishes}", wrongs(estate)),
-    ];
-    blanks.iter().fold(include_str!("readme.md").to_owned(), |text, (blank, value)| {
-        text.replace(blank, value)
-    })
+    ]);
+    let template = include_str!("readme.md").to_owned();
+    Ok(blanks.iter().fold(template, |text, (blank, value)| text.replace(blank, value)))
 }
 
 fn counts(estate: &Estate) -> String {
@@ -66,62 +71,12 @@ fn tally<'a>(words: impl Iterator<Item = &'a str>) -> String {
     parts.join(", ")
 }
 
-fn clusters(estate: &Estate) -> String {
-    let mut out = String::from(
-        "| cluster | cloud | region | environment | components | replicas |\n|---|---|---|---|---|---|\n",
-    );
-    for cluster in &estate.clusters {
-        let here: Vec<u64> = estate
-            .components
-            .iter()
-            .flat_map(|component| &component.placements)
-            .filter(|placement| placement.cluster == cluster.name)
-            .map(|placement| placement.replicas)
-            .collect();
-        line(
-            &mut out,
-            &format!(
-                "| `{}` | {} | {} | {} | {} | {} |",
-                cluster.name,
-                cluster.cloud,
-                cluster.region,
-                cluster.environment,
-                here.len(),
-                here.iter().sum::<u64>()
-            ),
-        );
-    }
-    out.trim_end().to_owned()
-}
-
-fn calls(estate: &Estate) -> String {
-    let events = estate.calls.iter().filter(|call| call.protocol == Some(Protocol::Events)).count();
-    let hidden: Vec<String> = estate
-        .calls
-        .iter()
-        .filter(|call| call.declaration == Declaration::Hidden)
-        .map(|call| format!("`{}` → `{}`", call.from, call.to))
-        .collect();
-    let is_production = |name: &str| {
-        estate.clusters.iter().any(|one| one.name == name && one.environment == "production")
-    };
-    let mut routes = placement::routes(estate);
-    routes.retain(|route| is_production(route.from_cluster));
-    let crossing: BTreeSet<(&str, &str)> = routes
-        .iter()
-        .filter(|route| route.from_cluster != route.to_cluster)
-        .map(|route| route.call)
-        .collect();
-    let all: BTreeSet<(&str, &str)> = routes.iter().map(|route| route.call).collect();
+fn uses(estate: &Estate) -> String {
+    let real = || estate.calls.iter().filter(|call| call.declaration != Declaration::Unused);
+    let events = real().filter(|call| call.protocol == Some(Protocol::Events)).count();
     format!(
-        "Components use each other {} times, {events} of these by way of events. In production, {} \
-         of the {} calls between deployed components leave their cluster somewhere. {} calls happen \
-         that no descriptor declares: {}.",
-        estate.calls.len(),
-        crossing.len(),
-        all.len(),
-        hidden.len(),
-        hidden.join(", ")
+        "Components use each other {} times, {events} of these by way of events.",
+        real().count()
     )
 }
 
@@ -147,7 +102,7 @@ fn wrongs(estate: &Estate) -> String {
         let callers: Vec<String> = estate
             .calls
             .iter()
-            .filter(|call| call.to == component.name)
+            .filter(|call| call.to == component.name && call.declaration != Declaration::Unused)
             .map(|call| format!("`{}`", call.from))
             .collect();
         if !callers.is_empty() {

@@ -210,7 +210,7 @@ pub(crate) struct PairTruth {
 pub(crate) enum Tls {
     Secured,
     /// Some are.
-    Partial,
+    Mixed,
     Plaintext,
     /// Nobody is there to be under TLS with: what is called has no ready pod.
     Unknown,
@@ -256,7 +256,7 @@ impl CallTruth {
     pub(crate) fn secured_share(&self) -> f64 {
         match self.tls {
             Tls::Secured => 1.0,
-            Tls::Partial => self.secured.unwrap_or(0.5),
+            Tls::Mixed => self.secured.unwrap_or(0.5),
             Tls::Plaintext | Tls::Unknown => 0.0,
         }
     }

@@ -53,7 +53,7 @@ fn amounts(truth: &Truth, estate: &Estate) -> Vec<(&'static str, usize, usize)> 
         ("edges over flat networks", edges(&|mode| mode == Mode::Flat), 40),
         ("edges to public names", edges(&|mode| mode == Mode::External), 5),
         ("plaintext edges", tls(Tls::Plaintext), 40),
-        ("edges in part under TLS", tls(Tls::Partial), 2),
+        ("mixed edges", tls(Tls::Mixed), 2),
         ("callers without a proxy", truth.unmeshed_callers.len(), 15),
         ("undeclared dependencies", truth.undeclared.len(), 25),
         ("dead declarations", truth.dead.len(), 30),

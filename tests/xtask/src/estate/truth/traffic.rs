@@ -166,7 +166,7 @@ impl<'a> Network<'a> {
         let tls = match secured {
             _ if mode != Mode::Gateway && callee.ready == Some(0) => Tls::Unknown,
             share if share >= 1.0 => Tls::Secured,
-            share if share > 0.0 => Tls::Partial,
+            share if share > 0.0 => Tls::Mixed,
             _ => Tls::Plaintext,
         };
         let name = callee.service.as_deref().unwrap_or(&callee.name);
@@ -180,8 +180,8 @@ impl<'a> Network<'a> {
             connections: if tls == Tls::Unknown { 0 } else { open_connections(caller) },
             is_daily: caller.is_job(),
             tls,
-            secured: (tls == Tls::Partial).then_some(secured),
-            reason: matches!(tls, Tls::Partial | Tls::Plaintext).then(|| NOT_MESHED.to_owned()),
+            secured: (tls == Tls::Mixed).then_some(secured),
+            reason: matches!(tls, Tls::Mixed | Tls::Plaintext).then(|| NOT_MESHED.to_owned()),
         });
     }
 
