@@ -12,7 +12,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::{
     dependency_facts::{DependencyPair, DependencyRecord, ObservedDependency},
-    topology::Topology,
+    topology::{Topology, TopologyEdge},
 };
 
 /// When something was seen.
@@ -40,6 +40,7 @@ impl Seen {
 pub struct DependencyHistory {
     pairs: imbl::HashMap<DependencyPair, Seen>,
     since: Option<SystemTime>,
+    generation: u64,
     /// Of the last days that anything was seen on.
     recent: Arc<BTreeMap<(NaiveDate, DependencyPair), Seen>>,
 }
@@ -50,9 +51,15 @@ impl DependencyHistory {
         self.pairs.get(&DependencyPair { from: from.clone(), to: to.clone() }).copied()
     }
 
-    /// Since when calls have been watched; `None` = nothing was seen yet.
+    /// Since when calls have been watched, whether there were any or not; `None` = not yet. After a
+    /// restart as far as facts are kept.
     pub const fn since(&self) -> Option<SystemTime> {
         self.since
+    }
+
+    /// Grows with every change.
+    pub const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// What an entity was seen to call, in no order. `O(pairs)`.
@@ -84,14 +91,20 @@ impl DependencyHistory {
     }
 
     /// Takes over the calls between entities of a topology of workloads: those that flow, dated as
-    /// [`seen_at`] does.
+    /// [`seen_at`] does. Shorter windows come first: what they have dated, a longer one knows less
+    /// of.
     pub(crate) fn observe(&mut self, workloads: &Topology) {
+        let window = workloads.window;
         let mut today: BTreeMap<(NaiveDate, DependencyPair), Seen> = BTreeMap::new();
         for edge in workloads.edges.iter().filter(|edge| edge.has_traffic()) {
             let (Some(from), Some(to)) = (&edge.from.entity, &edge.to.entity) else { continue };
-            let time = seen_at(&edge.observation, workloads.window);
+            let time = seen_at(&edge.observation, window);
             let Some(time) = time.filter(|_| from != to) else { continue };
             let pair = DependencyPair { from: from.clone(), to: to.clone() };
+            let is_dated = self.pairs.get(&pair).is_some_and(|known| known.last >= time);
+            if is_dated && window != MetricsWindow::M5 {
+                continue;
+            }
             let seen = Seen::at(time);
             let known = today.entry((day(time), pair)).or_insert(seen);
             *known = known.widened(seen);
@@ -99,17 +112,40 @@ impl DependencyHistory {
         for ((_, pair), seen) in &today {
             self.widen(pair.clone(), *seen);
         }
-        self.widen_since(today.values().map(|seen| seen.first).min());
+        let watched = workloads.coverage.iter().filter_map(|found| found.observation.as_ref());
+        let since = watched.filter_map(|observation| seen_at(observation, window)).min();
+        self.widen_since(since);
         self.keep_recent(today);
     }
 
+    /// `workloads`, with when each edge was seen: of edges between entities when those were.
+    pub(crate) fn dated(&self, workloads: &Topology) -> Topology {
+        let dated = |edge: &Arc<TopologyEdge>| {
+            let pair = edge.from.entity.as_ref().zip(edge.to.entity.as_ref());
+            let seen = pair.and_then(|(from, to)| self.seen(from, to));
+            let now = edge.has_traffic().then(|| seen_at(&edge.observation, workloads.window));
+            Arc::new(TopologyEdge {
+                first_seen: seen.map(|seen| seen.first),
+                last_seen: seen.map(|seen| seen.last).max(now.flatten()),
+                ..TopologyEdge::clone(edge)
+            })
+        };
+        Topology { edges: workloads.edges.iter().map(dated).collect(), ..workloads.clone() }
+    }
+
     fn widen(&mut self, pair: DependencyPair, seen: Seen) {
-        let widened = self.pairs.get(&pair).map_or(seen, |known| known.widened(seen));
-        self.pairs.insert(pair, widened);
+        let known = self.pairs.get(&pair).copied();
+        let widened = known.map_or(seen, |known| known.widened(seen));
+        if known != Some(widened) {
+            self.generation += 1;
+            self.pairs.insert(pair, widened);
+        }
     }
 
     fn widen_since(&mut self, since: Option<SystemTime>) {
-        self.since = earliest(self.since, since);
+        let earliest = earliest(self.since, since);
+        self.generation += u64::from(self.since != earliest);
+        self.since = earliest;
     }
 
     fn keep_recent(&mut self, today: BTreeMap<(NaiveDate, DependencyPair), Seen>) {

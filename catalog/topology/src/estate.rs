@@ -81,6 +81,8 @@ pub struct EstatePicture {
     clusters: Vec<Arc<PlacedCluster>>,
     by_entity: OnceLock<HashMap<EntityRef, Vec<(usize, WorkloadKey)>>>,
     missing: OnceLock<Arc<[MissingComponent]>>,
+    /// Of workloads, without when their edges were seen.
+    undated: TopologyCaches,
     topologies: TopologyCaches,
 }
 
@@ -101,12 +103,13 @@ impl EstatePicture {
             known.map_or_else(|| Arc::new(make()), Arc::clone)
         });
         let clusters = clusters.collect();
-        let topologies = TopologyCaches::new(
-            inputs.topology_generations,
-            previous.map(|previous| &previous.topologies),
-        );
+        let generations = inputs.topology_generations.map(|generation| (generation, 0));
+        let undated = TopologyCaches::new(generations, previous.map(|known| &known.undated));
+        let history = inputs.history.generation();
+        let generations = inputs.topology_generations.map(|generation| (generation, history));
+        let topologies = TopologyCaches::new(generations, previous.map(|known| &known.topologies));
         let (by_entity, missing) = (OnceLock::new(), OnceLock::new());
-        Self { inputs, visibility, clusters, by_entity, missing, topologies }
+        Self { inputs, visibility, clusters, by_entity, missing, undated, topologies }
     }
 
     /// Grows with every change.
@@ -203,11 +206,17 @@ impl EstatePicture {
                 let workloads = self.topology(TopologyGrouping::Workload, window);
                 return grouped(&workloads, grouping, &self.inputs.facts, &self.visibility);
             }
+            self.inputs.history.dated(&self.undated(window))
+        })
+    }
+
+    /// The topology of workloads, without when its edges were seen.
+    fn undated(&self, window: MetricsWindow) -> Arc<Topology> {
+        self.undated.get_or_build(window, TopologyGrouping::Workload, || {
             let estate = EstateShapes {
                 shapes: &self.inputs.shapes,
                 meshes: &self.inputs.meshes,
                 facts: &self.inputs.facts,
-                history: &self.inputs.history,
             };
             TopologyBuilder::new(estate, &self.visibility, window).build()
         })
@@ -272,3 +281,6 @@ impl SharedEstate {
         self.revision.send_replace(revision);
     }
 }
+
+#[cfg(test)]
+mod tests;

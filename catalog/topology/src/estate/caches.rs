@@ -11,18 +11,21 @@ const GROUPINGS: usize = TopologyGrouping::ALL.len();
 type Built = Arc<[OnceLock<Arc<Topology>>; GROUPINGS]>;
 type United = Arc<[OnceLock<Arc<[Arc<TopologyEdge>]>>; GROUPINGS]>;
 
+/// Of each window: two numbers, of which one grows when its topologies may be others.
+type Generations = [(u64, u64); 3];
+
 /// The topologies of one picture, by window and grouping. Those of the picture before are shared
 /// as long as they are the same.
 #[derive(Debug)]
 pub(super) struct TopologyCaches {
-    generations: [u64; 3],
+    generations: Generations,
     built: [Built; 3],
     united: United,
 }
 
 impl TopologyCaches {
     /// Empty where the generation of a window is another than in `previous`.
-    pub(super) fn new(generations: [u64; 3], previous: Option<&Self>) -> Self {
+    pub(super) fn new(generations: Generations, previous: Option<&Self>) -> Self {
         let shared = |window: MetricsWindow| {
             let previous = previous?;
             let at = window.index();

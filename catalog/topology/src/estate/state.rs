@@ -8,12 +8,8 @@ use callboard_plugin::{MeshSnapshot, MeshWindow, MetricsWindow, RuntimeSnapshot}
 
 use super::{ClusterInput, EstateInputs, EstateOptions, EstatePicture};
 use crate::{
-    catalog_facts::CatalogFacts,
-    cluster::ClusterSources,
-    dependency_facts::DependencyRecord,
-    dependency_history::DependencyHistory,
-    topology::{ClusterShape, TopologyGrouping},
-    visibility::Visibility,
+    catalog_facts::CatalogFacts, cluster::ClusterSources, dependency_facts::DependencyRecord,
+    dependency_history::DependencyHistory, topology::ClusterShape, visibility::Visibility,
 };
 
 /// What is known of the estate, part by part.
@@ -113,7 +109,7 @@ impl EstateState {
         };
         let mut picture = self.picture_of(inputs);
         if !is_shaped_alike || has_new_calls.contains(&true) {
-            picture = self.with_history(&picture);
+            picture = self.with_history(picture);
         }
         self.picture = Arc::new(picture);
         Some(Arc::clone(&self.picture))
@@ -123,15 +119,17 @@ impl EstateState {
         EstatePicture::new(Arc::new(inputs), Visibility::Everything, Some(&self.picture))
     }
 
-    /// The same picture, with the calls that it shows in its history. Its edges stay: what they
-    /// show themselves, they have counted in.
-    fn with_history(&mut self, picture: &EstatePicture) -> EstatePicture {
+    /// The same picture, with the calls that it shows in its history.
+    fn with_history(&mut self, picture: EstatePicture) -> EstatePicture {
         for window in MetricsWindow::ALL {
-            self.history.observe(&picture.topology(TopologyGrouping::Workload, window));
+            self.history.observe(&picture.undated(window));
+        }
+        if self.history.generation() == picture.inputs.history.generation() {
+            return picture;
         }
         let mut inputs = EstateInputs::clone(&picture.inputs);
         inputs.history = self.history.clone();
-        EstatePicture::new(Arc::new(inputs), Visibility::Everything, Some(picture))
+        EstatePicture::new(Arc::new(inputs), Visibility::Everything, Some(&picture))
     }
 
     fn shapes(

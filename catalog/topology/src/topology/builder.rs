@@ -25,8 +25,6 @@ use super::{
 };
 use crate::{
     catalog_facts::CatalogFacts,
-    dependency_history::DependencyHistory,
-    dependency_history::{earliest, seen_at},
     placement::{Claim, Squad},
     visibility::{Seen, Visibility},
 };
@@ -37,7 +35,6 @@ pub(crate) struct EstateShapes<'e> {
     pub(crate) shapes: &'e [Arc<ClusterShape>],
     pub(crate) meshes: &'e [Option<Arc<MeshSnapshot>>],
     pub(crate) facts: &'e CatalogFacts,
-    pub(crate) history: &'e DependencyHistory,
 }
 
 /// Builds the topology of workloads, as one caller may see it. Pure.
@@ -87,7 +84,7 @@ impl<'e> TopologyBuilder<'e> {
         Self { estate, visibility, window, nodes: HashMap::new(), edges: BTreeMap::new() }
     }
 
-    /// The topology.
+    /// The topology; its edges do not tell yet when they were seen.
     pub(crate) fn build(mut self) -> Topology {
         let mut transit = Transit::new();
         for at in 0..self.estate.shapes.len() {
@@ -315,10 +312,8 @@ impl<'e> TopologyBuilder<'e> {
         let EdgeSum { from, to, metrics, tls, mode, crosses_clusters, observation } = sum;
         let (from_entity, to_entity) = (from.entity.as_ref(), to.entity.as_ref());
         let facts = self.estate.facts;
-        let pair = from_entity.zip(to_entity).filter(|(from, to)| from != to);
-        let seen = pair.and_then(|(from, to)| self.estate.history.seen(from, to));
         let (state, reason) = tls.map_or((super::TlsState::Unknown, None), |t| (t.state, t.reason));
-        let mut edge = TopologyEdge {
+        TopologyEdge {
             id: EdgeId::between(&from.id, &to.id),
             metrics: metrics.metrics(),
             tls: state,
@@ -326,16 +321,12 @@ impl<'e> TopologyBuilder<'e> {
             crosses_clusters,
             mode,
             declared: declared(facts, self.visibility, from_entity, to_entity),
-            first_seen: seen.map(|seen| seen.first),
-            last_seen: seen.map(|seen| seen.last),
+            first_seen: None,
+            last_seen: None,
             observation,
             from,
             to,
-        };
-        let now = edge.has_traffic().then(|| seen_at(&edge.observation, self.window)).flatten();
-        edge.first_seen = earliest(edge.first_seen, now);
-        edge.last_seen = edge.last_seen.max(now);
-        edge
+        }
     }
 
     /// Nothing of it for those who may not see clusters.
