@@ -245,3 +245,113 @@ impl Listeners {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_plugin::ObservationState;
+
+    use super::*;
+    use crate::{
+        dependency_facts::DependencyRecord,
+        fixture::{
+            TestCatalog, TestEstate, TestFacts, call, component, deployment, empty_cluster, entity,
+            from, mesh, now, service, to, with, workload,
+        },
+        topology::{TopologyGrouping, TopologyScope},
+    };
+
+    const SELECTOR: &str = "backstage.io/kubernetes-label-selector";
+
+    fn placed(name: &str) -> serde_json::Value {
+        entity("Component", name, &[(SELECTOR, &format!("app={name}"))], &[])
+    }
+
+    fn estate() -> TestEstate {
+        let app = |name: &str| workload(deployment("bank", name), &[("app", name)], &[name]);
+        let runtime = with(
+            empty_cluster("c1", ObservationState::Live),
+            vec![app("a"), app("b")],
+            vec![service("bank", "a", &[]), service("bank", "b", &[])],
+        );
+        let mesh = mesh("c1", ObservationState::Live, &[]);
+        TestEstate::new(&[], vec![(runtime, mesh)])
+    }
+
+    /// Waits until the estate is as it should be; the test's own time limit is that of its runner.
+    async fn until(estate: &SharedEstate, is_right: impl Fn(&crate::TopologyReader) -> bool) {
+        let mut changes = estate.changes();
+        while !is_right(&crate::TopologyReader::new(estate.newest())) {
+            changes.changed().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn every_source_wakes_the_loop_and_the_store_is_read_once() {
+        let sources = estate();
+        let mut catalog = TestCatalog::new(&[placed("a")]);
+        let feed = CatalogFeed {
+            catalog: catalog.shared(),
+            notices: catalog.notices.clone(),
+            status: catalog.status.subscribe(),
+        };
+        let since = now() - Duration::from_hours(240);
+        let record = DependencyRecord { pairs: Vec::new(), since: Some(since) };
+        let facts = Arc::new(TestFacts { record, ..TestFacts::default() });
+        let options = EstateOptions { coalesce: Duration::ZERO, ..EstateOptions::default() };
+        let shared = Arc::new(SharedEstate::default());
+        let clusters = sources.clusters.clone();
+        let estate = EstateLoop::new(clusters, feed, facts, options, Arc::clone(&shared));
+        let stop = CancellationToken::new();
+        let script = async {
+            until(&shared, |reader| reader.placements(&component("a")).placements.len() == 1).await;
+            until(&shared, |reader| reader.drift(&component("a")).observed_since == Some(since))
+                .await;
+
+            catalog.put(&placed("b"));
+            until(&shared, |reader| reader.placements(&component("b")).placements.len() == 1).await;
+            catalog.delete(&component("a"));
+            until(&shared, |reader| reader.placements(&component("a")).placements.is_empty()).await;
+
+            let (a, b) = (deployment("bank", "a"), deployment("bank", "b"));
+            let calls = [call(from(&a), to(&b, "b"), 1.0, 1.0)];
+            sources.meshes[0].set(mesh("c1", ObservationState::Live, &calls));
+            let grouping = TopologyGrouping::Workload;
+            let window = callboard_plugin::MetricsWindow::M5;
+            until(&shared, |reader| {
+                reader.topology(&TopologyScope::Estate, grouping, window).total_edges == 1
+            })
+            .await;
+
+            sources.runtimes[0].set(empty_cluster("c1", ObservationState::Live));
+            until(&shared, |reader| reader.placements(&component("b")).placements.is_empty()).await;
+            stop.cancel();
+        };
+        tokio::join!(estate.run(stop.clone()), script);
+    }
+
+    #[tokio::test]
+    async fn what_came_before_the_catalog_was_ready_is_taken_over() {
+        let sources = estate();
+        let mut catalog = TestCatalog::new(&[]);
+        catalog.status.send_modify(|status| status.is_ready = false);
+        let feed = CatalogFeed {
+            catalog: catalog.shared(),
+            notices: broadcast::channel(1).0,
+            status: catalog.status.subscribe(),
+        };
+        let options = EstateOptions { coalesce: Duration::ZERO, ..EstateOptions::default() };
+        let shared = Arc::new(SharedEstate::default());
+        let clusters = sources.clusters.clone();
+        let facts = Arc::new(TestFacts::default());
+        let estate = EstateLoop::new(clusters, feed, facts, options, Arc::clone(&shared));
+        let stop = CancellationToken::new();
+        let script = async {
+            until(&shared, |reader| reader.clusters().len() == 1).await;
+            catalog.put(&placed("a"));
+            catalog.status.send_modify(|status| status.is_ready = true);
+            until(&shared, |reader| reader.placements(&component("a")).placements.len() == 1).await;
+            stop.cancel();
+        };
+        tokio::join!(estate.run(stop.clone()), script);
+    }
+}

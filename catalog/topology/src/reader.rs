@@ -253,3 +253,6 @@ fn sum(edges: &[Arc<TopologyEdge>]) -> GoldenMetrics {
     }
     sum.metrics()
 }
+
+#[cfg(test)]
+mod tests;
