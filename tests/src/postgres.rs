@@ -315,7 +315,7 @@ fn named_server(url: &OsStr) -> anyhow::Result<PostgresConfig> {
 }
 
 /// Says that a test is skipped, in the form that `cargo xtask test` counts.
-fn skip(test: &str, why: &str) {
+pub(crate) fn skip(test: &str, why: &str) {
     let required = std::env::var_os("CALLBOARD_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(!required, "{why}, and CALLBOARD_REQUIRE_PEERS=1 asks for it");
     println!("skipped: {test}: {why}");
