@@ -232,3 +232,109 @@ pub(crate) struct Status {
     #[serde(default)]
     pub(crate) message: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_plugin::WorkloadKind;
+
+    use super::*;
+    use crate::{
+        kinds::{Kind, KindRow, TABLE},
+        object::PodLife,
+    };
+
+    fn row(kind: Kind) -> &'static KindRow {
+        &TABLE[kind as usize]
+    }
+
+    fn page(kind: Kind, json: &str) -> Result<Page, DecodeError> {
+        let page = (row(kind).page)(json.as_bytes(), &mut Interner::default())?;
+        page.of_kind(row(kind).name)
+    }
+
+    #[test]
+    fn a_page_is_read_with_its_continuation() {
+        let json = r#"{"kind":"NamespaceList","apiVersion":"v1",
+            "metadata":{"resourceVersion":"42","continue":"abc","remainingItemCount":7},
+            "items":[{"metadata":{"name":"bank","managedFields":[{"x":{"f:y":{}}}]}}]}"#;
+        let page = page(Kind::Namespace, json).unwrap();
+        assert_eq!((page.resource_version.as_str(), page.items), ("42", 1));
+        assert_eq!(page.continue_token.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn what_is_not_the_list_is_refused() {
+        let wrong = r#"{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[]}"#;
+        let expected = DecodeError::Kind("PodList".to_owned());
+        assert_eq!(page(Kind::Namespace, wrong).unwrap_err(), expected);
+        assert_eq!(page(Kind::Pod, "{}").unwrap_err(), DecodeError::Kind(String::new()));
+        let unversioned = r#"{"kind":"PodList","metadata":{},"items":null}"#;
+        assert_eq!(page(Kind::Pod, unversioned).unwrap_err(), DecodeError::NoVersion);
+        let html = page(Kind::Pod, "<html>");
+        assert!(matches!(html, Err(DecodeError::Malformed(_))));
+        let cut = page(Kind::Pod, r#"{"kind":"PodList","items":[{"metadata":{"name":"a"}}"#);
+        assert!(matches!(cut, Err(DecodeError::Malformed(_))));
+    }
+
+    #[test]
+    fn a_page_of_too_many_objects_is_refused() {
+        let item = r#"{"metadata":{"name":"a"}}"#;
+        let items = vec![item; MOST_ITEMS + 1].join(",");
+        let json = format!(r#"{{"kind":"NamespaceList","items":[{items}]}}"#);
+        assert!(page(Kind::Namespace, &json).is_err());
+    }
+
+    /// As kube-apiserver 1.36 and a kubelet write it, shortened.
+    const POD: &str = r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"ledger-7c9d-x1",
+        "generateName":"ledger-7c9d-","namespace":"bank","uid":"u","resourceVersion":"9",
+        "creationTimestamp":"2026-11-20T10:00:00Z",
+        "labels":{"app":"ledger","pod-template-hash":"7c9d","linkerd.io/control-plane-ns":"linkerd"},
+        "annotations":{"linkerd.io/proxy-version":"edge-26.8.1"},
+        "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"ledger-7c9d",
+            "uid":"r","controller":true,"blockOwnerDeletion":true}],
+        "managedFields":[{"manager":"kubelet","operation":"Update"}]},
+        "spec":{"initContainers":[{"name":"linkerd-init","image":"l5d/init:1"},
+            {"name":"linkerd-proxy","image":"l5d/proxy:1","restartPolicy":"Always"},
+            {"name":"shipper","image":"fluent:2","restartPolicy":"Always"}],
+            "containers":[{"name":"app","image":"r.example/ledger:1.2",
+            "env":[{"name":"PASSWORD","value":"hunter2"}]}]},
+        "status":{"phase":"Running","conditions":[{"type":"Ready","status":"False"},
+            {"type":"PodScheduled","status":"True"}],
+            "initContainerStatuses":[{"name":"linkerd-proxy","restartCount":1,"imageID":"",
+                "state":{"running":{"startedAt":"2026-11-20T10:00:00Z"}}}],
+            "containerStatuses":[{"name":"app","restartCount":5,"ready":false,
+                "image":"r.example/ledger:1.2","imageID":"r.example/ledger@sha256:ab",
+                "state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off"}}}]}}"#;
+
+    #[test]
+    fn a_pod_keeps_what_is_shown() {
+        let object = (row(Kind::Pod).object)(POD, &mut Interner::default()).unwrap();
+        let Some(Object::Pod(pod)) = object else { panic!("a pod") };
+        let controller = pod.controller.unwrap();
+        assert_eq!(controller.kind, WorkloadKind::ReplicaSet);
+        assert_eq!(&*controller.name.name, "ledger-7c9d");
+        assert_eq!(pod.deployment.as_deref(), Some("ledger"));
+        assert_eq!((pod.restarts, pod.life, pod.is_ready), (6, PodLife::Active, false));
+        assert_eq!(&*pod.waiting, ["CrashLoopBackOff".into()]);
+        assert!(pod.is_meshed);
+        assert_eq!(pod.proxy_version.as_deref(), Some("edge-26.8.1"));
+        let images: Vec<&str> = pod.images.iter().map(|image| &*image.name).collect();
+        assert_eq!(images, ["r.example/ledger", "fluent"]);
+        assert_eq!(pod.images[0].digest.as_deref(), Some("sha256:ab"));
+        assert!(!pod.labels.contains_key("pod-template-hash"));
+    }
+
+    #[test]
+    fn events_that_do_not_warn_of_workloads_are_let_go() {
+        let event = |kind: &str, severity: &str| {
+            let json = format!(
+                r#"{{"metadata":{{"name":"e"}},"type":"{severity}","reason":"R","count":null,
+                "involvedObject":{{"kind":"{kind}","name":"x","namespace":"bank"}}}}"#
+            );
+            (row(Kind::Event).object)(&json, &mut Interner::default()).unwrap()
+        };
+        assert!(event("Pod", "Warning").is_some());
+        assert!(event("Pod", "Normal").is_none());
+        assert!(event("Node", "Warning").is_none());
+    }
+}

@@ -259,3 +259,5 @@ impl RuntimeIndex {
         self.dirty.extend(before);
     }
 }
+#[cfg(test)]
+mod tests;
