@@ -149,7 +149,8 @@ fn pages(truth: &Truth, client: &mut Client, figures: &mut Figures) -> anyhow::R
         (format!("/clusters/{first}"), vec![first]),
         (format!("{entity}/runs-on"), vec![first]),
         (format!("{entity}/mesh"), vec!["callers", "callees"]),
-        ("/mesh".to_owned(), vec!["<svg", "<table"]),
+        ("/mesh".to_owned(), vec!["<svg"]),
+        ("/mesh?view=table".to_owned(), vec!["<table"]),
         ("/workloads/unknown".to_owned(), vec![first]),
     ];
     let mut problems = Vec::new();
@@ -161,6 +162,6 @@ fn pages(truth: &Truth, client: &mut Client, figures: &mut Figures) -> anyhow::R
             problems.push(format!("{path} answers {} without {lacking:?}", page.status));
         }
     }
-    figures.must("six pages", (!problems.is_empty()).then(|| problems.join("; ")));
+    figures.must("seven pages", (!problems.is_empty()).then(|| problems.join("; ")));
     Ok(())
 }

@@ -59,12 +59,18 @@ pub(crate) fn hostile_labels(lab: &mut Lab) -> anyhow::Result<Outcome> {
         Ok(notice) => figures.note(format!("notice {notice:?}")),
         Err(error) => figures.must("a notice of the budget", Some(format!("{error:#}"))),
     }
-    let calls = topology::calls(&mut client)?;
-    let others = |ends: &topology::Ends| ends.0.0 != CLUSTER;
-    let expected = fleet.world.edges.iter().filter(|edge| edge.from.cluster != CLUSTER).count();
-    let seen = calls.known.keys().filter(|ends| others(ends)).count();
-    let few = (seen != expected).then(|| format!("{seen} of {expected}"));
-    figures.must("the other clusters' calls are whole", few);
+    let mut lost = Vec::new();
+    for cluster in fleet.world.clusters.iter().filter(|cluster| cluster.name != CLUSTER) {
+        let calls = topology::calls_of(&mut client, cluster.name)?;
+        let seen = calls.known.keys().filter(|ends| ends.0.0 == cluster.name).count();
+        let made = fleet.world.edges.iter().filter(|edge| edge.from.cluster == cluster.name);
+        let expected = made.count();
+        if seen != expected {
+            lost.push(format!("{}: {seen} of {expected}", cluster.name));
+        }
+    }
+    let problem = (!lost.is_empty()).then(|| lost.join("; "));
+    figures.must("the other clusters' calls are whole", problem);
     let asked = mesh.source(CLUSTER)?.asked()?;
     let injected = asked.iter().find(|query| query.contains(MARK));
     figures.must(&format!("{} queries, none of theirs", asked.len()), injected.cloned());
@@ -99,9 +105,9 @@ fn pages(client: &mut Client, figures: &mut Figures) -> anyhow::Result<()> {
         "/mesh".to_owned(),
         "/clusters".to_owned(),
         format!("/clusters/{CLUSTER}"),
-        format!("/mesh?groupBy=workload&cluster={CLUSTER}"),
-        format!("/mesh?groupBy=WORKLOAD&scope=cluster:{CLUSTER}"),
-        format!("/mesh?cluster={}", percent_encoded("<script>evil(1)</script>")),
+        format!("/mesh?group=workload&scope=cluster:{CLUSTER}"),
+        format!("/mesh?group=workload&scope=cluster:{CLUSTER}&view=table"),
+        format!("/mesh?scope={}", percent_encoded("cluster:<script>evil(1)</script>")),
         "/workloads/unknown".to_owned(),
     ];
     let mut problems = Vec::new();

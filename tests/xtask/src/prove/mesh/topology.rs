@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::lab::Client;
 
 /// The whole estate by workload, with all that is known of each call.
-pub(crate) const BY_WORKLOAD: &str = "{ topology(groupBy: WORKLOAD, window: M5) { \
+pub(crate) const BY_WORKLOAD: &str = "query Q($scope: TopologyScope) { \
+    topology(scope: $scope, groupBy: WORKLOAD, window: M5) { \
     totalNodes totalEdges \
     edges { from { kind label entity { name } cluster { name } } \
     to { kind label entity { name } cluster { name } } \
@@ -55,7 +56,16 @@ pub(crate) struct Calls {
 
 /// Asks for all calls by workload.
 pub(crate) fn calls(client: &mut Client) -> anyhow::Result<Calls> {
-    let data = client.graphql(BY_WORKLOAD, &json!({}))?;
+    calls_within(client, &Value::Null)
+}
+
+/// Those that begin or end in one cluster.
+pub(crate) fn calls_of(client: &mut Client, cluster: &str) -> anyhow::Result<Calls> {
+    calls_within(client, &json!({ "cluster": cluster }))
+}
+
+fn calls_within(client: &mut Client, scope: &Value) -> anyhow::Result<Calls> {
+    let data = client.graphql(BY_WORKLOAD, &json!({ "scope": scope }))?;
     let edges = data.pointer("/topology/edges").and_then(Value::as_array).context("no edges")?;
     let mut calls = Calls::default();
     for edge in edges {
