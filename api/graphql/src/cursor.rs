@@ -1,20 +1,25 @@
 //! Cursors of lists: opaque and versioned.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use callboard_catalog::query::{Direction, EntityOrder, SortKey};
+use callboard_plugin::{ClusterName, WorkloadKey, WorkloadKind};
 
 use crate::error::FieldError;
 
 /// Version 1 of a place in a sorted list, and of a place in a ranked one.
 const SORTED: u8 = 1;
 const RANKED: u8 = 2;
+/// Version 1 of a place in a list of workloads.
+const WORKLOAD: u8 = 3;
 /// The longest cursor that is read, in bytes.
 const LIMIT_BYTES: usize = 4096;
 /// The farthest place in a ranked list.
 const MAX_RANK: usize = 10_000;
 
 /// What stands in a cursor of a sorted list: the order it was made for, the values, the ref.
-type Payload<'a> = (u32, Vec<Option<Box<str>>>, std::borrow::Cow<'a, str>);
+type Payload<'a> = (u32, Vec<Option<Box<str>>>, Cow<'a, str>);
 
 /// The cursor of an entity that stands at `key` in `order`.
 pub(crate) fn encode_sorted(key: &SortKey, order: &[EntityOrder]) -> String {
@@ -58,6 +63,38 @@ pub(crate) fn decode_ranked(cursor: &str) -> Result<usize, FieldError> {
     let rank = <[u8; 4]>::try_from(bytes.as_slice()).map_err(|_| FieldError::Cursor)?;
     let rank = usize::try_from(u32::from_be_bytes(rank)).map_err(|_| FieldError::Cursor)?;
     if rank > MAX_RANK { Err(FieldError::Cursor) } else { Ok(rank) }
+}
+
+/// What stands in a cursor of a list of workloads: cluster, namespace, kind, name, rank.
+type WorkloadPayload<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, usize);
+
+/// The cursor of a workload at `rank`, counted from 0.
+pub(crate) fn encode_workload(cluster: &ClusterName, key: &WorkloadKey, rank: usize) -> String {
+    let payload = (cluster.as_str(), &*key.namespace, key.kind.name(), &*key.name, rank);
+    let mut bytes = vec![WORKLOAD];
+    // As in `encode_sorted`.
+    if serde_json::to_writer(&mut bytes, &payload).is_err() {
+        bytes.clear();
+    }
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The place that a cursor of a list of workloads stands for.
+///
+/// # Errors
+///
+/// [`FieldError::Cursor`] if it is not one of ours.
+pub(crate) fn decode_workload(
+    cursor: &str,
+) -> Result<(ClusterName, WorkloadKey, usize), FieldError> {
+    let bytes = decoded(cursor, WORKLOAD)?;
+    let payload: WorkloadPayload<'_> =
+        serde_json::from_slice(&bytes).map_err(|_| FieldError::Cursor)?;
+    let (cluster, namespace, kind, name, rank) = payload;
+    let kind = WorkloadKind::ALL.into_iter().find(|known| known.name() == kind);
+    let kind = kind.ok_or(FieldError::Cursor)?;
+    let key = WorkloadKey { namespace: namespace.into(), kind, name: name.into() };
+    Ok((ClusterName::new(&cluster), key, rank))
 }
 
 fn decoded(cursor: &str, version: u8) -> Result<Vec<u8>, FieldError> {

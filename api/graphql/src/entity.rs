@@ -25,10 +25,10 @@ use bytes::Bytes;
 use callboard_catalog::index::IndexedEntity;
 use callboard_model::EntityRef;
 
-use self::document::{Head, Part};
+use self::document::Head;
 pub(crate) use self::{
     capability::{DependencySourceFields, DependencyTargetFields, OwnerFields},
-    document::{field, parsed},
+    document::{Part, field, parsed},
     fields::EntityFields,
     kind::EntityKind,
     people::{GroupFields, UserFields},
@@ -37,9 +37,13 @@ pub(crate) use self::{
         AiResourceFields, ApiFields, ComponentFields, CustomEntityFields, DomainFields,
         LocationFields, ResourceFields, SystemFields, TemplateFields,
     },
-    value::{EntityProblem, problems},
+    value::{EntityProblem, Label, ProblemLevel, problems},
 };
-use crate::{error::FieldError, scope::Scope};
+use crate::{
+    error::FieldError,
+    estate::{ObservedFields, PlaceableFields},
+    scope::Scope,
+};
 
 /// An entity in an answer. Cheap to clone; its JSON is looked into once, when a field needs it.
 #[derive(Debug, Clone)]
@@ -137,19 +141,22 @@ impl ContainerType for EntityNode {
                 if let Some(value) = ComponentFields(self).resolve_field(ctx).await? {
                     return Ok(Some(value));
                 }
-                self.resolve_dependency(ctx).await
+                if let Some(value) = ObservedFields(self).resolve_field(ctx).await? {
+                    return Ok(Some(value));
+                }
+                self.resolve_software(ctx).await
             }
             EntityKind::Resource => {
                 if let Some(value) = ResourceFields(self).resolve_field(ctx).await? {
                     return Ok(Some(value));
                 }
-                self.resolve_dependency(ctx).await
+                self.resolve_software(ctx).await
             }
             EntityKind::AiResource => {
                 if let Some(value) = AiResourceFields(self).resolve_field(ctx).await? {
                     return Ok(Some(value));
                 }
-                self.resolve_dependency(ctx).await
+                self.resolve_software(ctx).await
             }
             EntityKind::Group => {
                 if let Some(value) = OwnerFields(self).resolve_field(ctx).await? {
@@ -163,12 +170,27 @@ impl ContainerType for EntityNode {
                 }
                 UserFields(self).resolve_field(ctx).await
             }
-            EntityKind::Api => ApiFields(self).resolve_field(ctx).await,
-            EntityKind::System => SystemFields(self).resolve_field(ctx).await,
+            EntityKind::Api => {
+                if let Some(value) = ApiFields(self).resolve_field(ctx).await? {
+                    return Ok(Some(value));
+                }
+                PlaceableFields(self).resolve_field(ctx).await
+            }
+            EntityKind::System => {
+                if let Some(value) = SystemFields(self).resolve_field(ctx).await? {
+                    return Ok(Some(value));
+                }
+                PlaceableFields(self).resolve_field(ctx).await
+            }
             EntityKind::Domain => DomainFields(self).resolve_field(ctx).await,
             EntityKind::Location => LocationFields(self).resolve_field(ctx).await,
             EntityKind::Template => TemplateFields(self).resolve_field(ctx).await,
-            EntityKind::Custom => CustomEntityFields(self).resolve_field(ctx).await,
+            EntityKind::Custom => {
+                if let Some(value) = CustomEntityFields(self).resolve_field(ctx).await? {
+                    return Ok(Some(value));
+                }
+                PlaceableFields(self).resolve_field(ctx).await
+            }
         }
     }
 }
@@ -196,7 +218,11 @@ impl OutputType for EntityNode {
 }
 
 impl EntityNode {
-    async fn resolve_dependency(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+    /// The fields of what can run, need others, and be needed.
+    async fn resolve_software(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        if let Some(value) = PlaceableFields(self).resolve_field(ctx).await? {
+            return Ok(Some(value));
+        }
         if let Some(value) = DependencySourceFields(self).resolve_field(ctx).await? {
             return Ok(Some(value));
         }

@@ -1,5 +1,7 @@
 //! Errors of requests and fields, and the one place where their class becomes a code.
 
+use std::sync::Arc;
+
 use async_graphql::{ErrorExtensionValues, ServerError};
 
 /// The longest message of an error that is answered, in characters.
@@ -62,6 +64,17 @@ pub(crate) enum FieldError {
         "{missed} changes were missed because they came faster than they were read: read the list again"
     )]
     Lagged { missed: u64 },
+    /// Too much became of a topology for one event.
+    #[error(
+        "{changes} nodes and edges changed at once, more than {limit}: read the topology again"
+    )]
+    TooMuchChanged { changes: usize, limit: usize },
+    /// What a cluster alone can tell cannot be told.
+    #[error("cluster {cluster} cannot answer: {reason}")]
+    ClusterUnavailable { cluster: Arc<str>, reason: Arc<str> },
+    /// A scope by a cloud that is none.
+    #[error("UNKNOWN is no cloud that a topology can be confined to")]
+    UnknownCloud,
     /// The request was started without the catalog.
     #[error("internal error")]
     Scope,
@@ -77,8 +90,12 @@ impl FieldError {
             | Self::TooMany { .. }
             | Self::TooLong { .. }
             | Self::EntityRef { .. }
-            | Self::AnswerSize(_) => ErrorClass::Input,
-            Self::Deadline | Self::Lagged { .. } => ErrorClass::Unavailable,
+            | Self::AnswerSize(_)
+            | Self::UnknownCloud => ErrorClass::Input,
+            Self::Deadline
+            | Self::Lagged { .. }
+            | Self::TooMuchChanged { .. }
+            | Self::ClusterUnavailable { .. } => ErrorClass::Unavailable,
             Self::Scope => ErrorClass::Internal,
         }
     }
@@ -150,7 +167,15 @@ pub(crate) fn classified(error: ServerError) -> ServerError {
     if class == ErrorClass::Internal {
         tracing::error!(graphql.path = ?error.path, "a GraphQL field failed: {error}");
     }
-    with_class(error, class)
+    let cluster = match error.source::<FieldError>() {
+        Some(FieldError::ClusterUnavailable { cluster, .. }) => Some(Arc::clone(cluster)),
+        _ => None,
+    };
+    let mut error = with_class(error, class);
+    if let (Some(cluster), Some(extensions)) = (cluster, &mut error.extensions) {
+        extensions.set("cluster", cluster.as_ref());
+    }
+    error
 }
 
 fn with_class(mut error: ServerError, class: ErrorClass) -> ServerError {

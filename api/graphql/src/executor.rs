@@ -169,8 +169,7 @@ impl Inner {
     }
 
     fn scope(&self, caller: &Caller, deadline: Instant, budget: AnswerBudget) -> Arc<Scope> {
-        let reader = self.ports.catalog.reader(caller);
-        Arc::new(Scope::new(caller.clone(), reader, deadline, budget))
+        Arc::new(Scope::new(&self.ports, caller.clone(), deadline, budget))
     }
 
     async fn execute(&self, prepared: Prepared, scope: Arc<Scope>, deadline: Instant) -> Answer {

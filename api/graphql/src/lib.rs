@@ -13,6 +13,7 @@ mod connection;
 mod cursor;
 mod entity;
 mod error;
+mod estate;
 mod executor;
 
 pub mod explorer;
@@ -30,6 +31,7 @@ mod schema;
 mod scope;
 mod search;
 mod subscription;
+mod topology;
 mod viewer;
 
 pub use answer::{AnswerClass, PublicAnswer};

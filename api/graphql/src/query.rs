@@ -15,6 +15,7 @@ use crate::{
     connection::EntityConnection,
     entity::types::{self, Entity, Node},
     error::FieldError,
+    estate::EstateQuery,
     facet::{self, Facet},
     failed::FailedEntityConnection,
     filter::{EntityFilter, predicate},
@@ -63,8 +64,8 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "An id that a node gave.")] id: ID,
     ) -> Result<Option<Node>, FieldError> {
-        let Some(entity_ref) = node_id::decode(&id) else { return Ok(None) };
-        Ok(Scope::of(ctx)?.entity(&entity_ref)?.map(Node))
+        let Some(id) = node_id::decode(&id) else { return Ok(None) };
+        Node::find(Scope::of(ctx)?, &id)
     }
 
     /// The things with these ids, in their order; null for each that you may not read.
@@ -79,8 +80,8 @@ impl Query {
         }
         let scope = Scope::of(ctx)?;
         let node = |id: &ID| {
-            let entity_ref = node_id::decode(id);
-            Ok(entity_ref.map(|it| scope.entity(&it)).transpose()?.flatten().map(Node))
+            let id = node_id::decode(id);
+            Ok(id.map(|id| Node::find(scope, &id)).transpose()?.flatten())
         };
         ids.iter().map(node).collect()
     }
@@ -185,13 +186,16 @@ fn index_order(order: Option<Vec<EntityOrder>>) -> Result<Vec<IndexOrder>, Field
     Ok(order.into_iter().map(entry).collect())
 }
 
-/// [`Query`] with the shared fields of its types put in place.
+/// [`Query`] and [`EstateQuery`], with the shared fields of their types put in place.
 #[derive(Debug)]
 pub(crate) struct QueryRoot;
 
 impl ContainerType for QueryRoot {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        Query.resolve_field(ctx).await
+        match Query.resolve_field(ctx).await? {
+            Some(value) => Ok(Some(value)),
+            None => EstateQuery.resolve_field(ctx).await,
+        }
     }
 }
 
@@ -202,7 +206,7 @@ impl OutputType for QueryRoot {
 
     fn create_type_info(registry: &mut Registry) -> String {
         let name = Query::create_type_info(registry);
-        types::complete(registry);
+        types::complete(registry, &name);
         name
     }
 

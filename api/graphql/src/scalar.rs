@@ -51,6 +51,13 @@ impl ScalarType for JsonObject {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timestamp(pub(crate) SystemTime);
 
+impl Timestamp {
+    /// As RFC 3339 in UTC, with milliseconds.
+    pub(crate) fn text(self) -> String {
+        DateTime::<Utc>::from(self.0).to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+}
+
 /// A point in time in UTC, as RFC 3339: `2026-01-31T08:15:00.000Z`.
 #[Scalar(name = "DateTime")]
 impl ScalarType for Timestamp {
@@ -65,7 +72,6 @@ impl ScalarType for Timestamp {
     }
 
     fn to_value(&self) -> Value {
-        let time = DateTime::<Utc>::from(self.0);
-        Value::String(time.to_rfc3339_opts(SecondsFormat::Millis, true))
+        Value::String(self.text())
     }
 }

@@ -1,7 +1,7 @@
 //! What one request reads from, and how much it may still take.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -9,9 +9,10 @@ use async_graphql::Context;
 use callboard_auth::Caller;
 use callboard_catalog::index::{CatalogReader, IndexedEntity};
 use callboard_model::EntityRef;
+use callboard_topology::{AuthorizedTopology, Cluster, TopologyReader};
 use tokio::time::Instant;
 
-use crate::{entity::EntityNode, error::FieldError};
+use crate::{entity::EntityNode, error::FieldError, limits::PUBLIC_BUDGET, schema::SchemaPorts};
 
 /// How much one answer may hold.
 #[derive(Debug, Clone, Copy)]
@@ -27,27 +28,56 @@ impl AnswerBudget {
     pub(crate) const UNLIMITED: Self = Self { objects: usize::MAX, bytes: usize::MAX };
 }
 
-/// One snapshot of the catalog as one caller sees it, for one request or one event.
+/// One snapshot of the catalog and one picture of what runs, as one caller sees them, for one
+/// request or one event.
 #[derive(Debug)]
 pub(crate) struct Scope {
     /// On whose behalf.
     pub(crate) caller: Caller,
     reader: CatalogReader,
+    /// Read from when it is first needed.
+    topology: AuthorizedTopology,
+    topology_reader: OnceLock<TopologyReader>,
+    clusters: OnceLock<Vec<Arc<Cluster>>>,
     deadline: Instant,
     objects_left: AtomicUsize,
     bytes_left: AtomicUsize,
 }
 
 impl Scope {
-    /// A scope over `reader` until `deadline`.
+    /// A scope over what `ports` give now, until `deadline`.
     pub(crate) fn new(
+        ports: &SchemaPorts,
         caller: Caller,
-        reader: CatalogReader,
         deadline: Instant,
         budget: AnswerBudget,
     ) -> Self {
-        let objects_left = AtomicUsize::new(budget.objects);
-        Self { caller, reader, deadline, objects_left, bytes_left: AtomicUsize::new(budget.bytes) }
+        let reader = ports.catalog.reader(&caller);
+        let scope = Self::of_reader(ports, caller, reader, deadline);
+        Self {
+            objects_left: AtomicUsize::new(budget.objects),
+            bytes_left: AtomicUsize::new(budget.bytes),
+            ..scope
+        }
+    }
+
+    /// A scope over `reader` within the public limits, until `deadline`.
+    pub(crate) fn of_reader(
+        ports: &SchemaPorts,
+        caller: Caller,
+        reader: CatalogReader,
+        deadline: Instant,
+    ) -> Self {
+        Self {
+            caller,
+            reader,
+            topology: ports.topology.clone(),
+            topology_reader: OnceLock::new(),
+            clusters: OnceLock::new(),
+            deadline,
+            objects_left: AtomicUsize::new(PUBLIC_BUDGET.objects),
+            bytes_left: AtomicUsize::new(PUBLIC_BUDGET.bytes),
+        }
     }
 
     /// The scope of the request that is being executed.
@@ -67,6 +97,27 @@ impl Scope {
     /// can end them.
     pub(crate) fn reader(&self) -> Result<&CatalogReader, FieldError> {
         if Instant::now() >= self.deadline { Err(FieldError::Deadline) } else { Ok(&self.reader) }
+    }
+
+    /// The reader of what runs, the same for the whole request, as long as there is time.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError::Deadline`] when it is over.
+    pub(crate) fn topology(&self) -> Result<&TopologyReader, FieldError> {
+        self.reader()?;
+        Ok(self.topology_reader.get_or_init(|| self.topology.reader(&self.caller)))
+    }
+
+    /// The clusters that the caller may read, in the order of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError::Deadline`] when the time of the request is over.
+    pub(crate) fn clusters(&self) -> Result<&[Arc<Cluster>], FieldError> {
+        let reader = self.topology()?;
+        let clusters = || reader.clusters().into_iter().map(Arc::new).collect();
+        Ok(self.clusters.get_or_init(clusters))
     }
 
     /// Takes `count` objects from the budget.
@@ -121,16 +172,23 @@ fn charge(left: &AtomicUsize, count: usize, what: &'static str) -> Result<(), Fi
 
 #[cfg(test)]
 mod tests {
-    use callboard_catalog::{
-        index::{EntityIndex, IndexedEntity},
-        query::ReadCondition,
-    };
+    use callboard_auth::{AuthorizedEntitiesCatalog, StaticPolicy};
+    use callboard_catalog::index::{EntityIndex, IndexWriter, IndexedEntity};
+    use callboard_model::SystemClock;
 
     use super::*;
+    use crate::changes::EntityChangeNotice;
 
     fn scope(deadline: Instant, budget: AnswerBudget) -> Arc<Scope> {
-        let reader = CatalogReader::new(Arc::new(EntityIndex::default()), &ReadCondition::Nothing);
-        Arc::new(Scope::new(Caller::guest(), reader, deadline, budget))
+        let index = IndexWriter::new(EntityIndex::default()).shared();
+        let policy = Arc::new(StaticPolicy);
+        let catalog = AuthorizedEntitiesCatalog::new(index, policy.clone());
+        let topology = AuthorizedTopology::new(Arc::default(), catalog.clone(), policy);
+        let (changes, _) = tokio::sync::broadcast::channel::<EntityChangeNotice>(1);
+        let changes = Arc::new(changes);
+        let clock = Arc::new(SystemClock);
+        let ports = SchemaPorts { catalog, topology, changes, clock };
+        Arc::new(Scope::new(&ports, Caller::guest(), deadline, budget))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use async_graphql::{Context, Enum, SimpleObject};
+use async_graphql::{Context, Enum, MergedSubscription, SimpleObject};
 use callboard_auth::Caller;
 use callboard_catalog::{index::CatalogReader, query::EntityPredicate, store::Revision};
 use callboard_model::EntityRef;
@@ -19,8 +19,9 @@ use crate::{
     changes::EntityChangeNotice,
     entity::types::Entity,
     error::FieldError,
+    estate::EstateSubscription,
     filter::{EntityFilter, predicate},
-    limits::{DEADLINE, PUBLIC_BUDGET},
+    limits::DEADLINE,
     scalar::{EntityRefScalar, Timestamp},
     schema::SchemaPorts,
     scope::Scope,
@@ -55,13 +56,18 @@ pub(crate) struct EntityChange {
     seen_at: Timestamp,
 }
 
-/// The root of subscriptions.
-#[derive(Debug)]
-pub(crate) struct Subscription;
-
 /// What can be followed.
+#[derive(Debug, Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub(crate) struct SubscriptionRoot(CatalogSubscription, EstateSubscription);
+
+/// The root of subscriptions to the catalog.
+#[derive(Debug, Default)]
+pub(crate) struct CatalogSubscription;
+
+/// What can be followed of the catalog.
 #[async_graphql::Subscription]
-impl Subscription {
+impl CatalogSubscription {
     /// Changes of the entities that match, from now on. Permission is judged anew at every change.
     /// Whoever reads too slowly gets an error with the code `UNAVAILABLE` and goes on with what
     /// comes next: read the list again then.
@@ -131,7 +137,7 @@ impl Follower {
         let before = std::mem::replace(&mut self.shown, now.clone());
         let revision = now.revision();
         let deadline = Instant::now() + DEADLINE;
-        let scope = Scope::new(self.caller.clone(), now, deadline, PUBLIC_BUDGET);
+        let scope = Scope::of_reader(&self.ports, self.caller.clone(), now, deadline);
         let scope = Arc::new(scope);
         let mut changes = Changes::new();
         if notices.missed > 0 {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     error::FieldError,
+    estate::placement_problems,
     node_id,
     scalar::{EntityRefScalar, JsonObject},
 };
@@ -31,7 +32,7 @@ impl EntityFields<'_> {
 impl EntityFields<'_> {
     /// The global id, for `node`. Opaque.
     async fn id(&self) -> ID {
-        node_id::encode(self.0.entity_ref())
+        node_id::of_entity(self.0.entity_ref())
     }
 
     /// The ref, by which other entities refer to this one.
@@ -143,9 +144,12 @@ impl EntityFields<'_> {
         Ok(relations)
     }
 
-    /// What is wrong with it: errors of its last processing and of its descriptor.
-    async fn problems(&self) -> Vec<EntityProblem> {
-        problems(&self.0.entity().json)
+    /// What is wrong with it: errors of its last processing and of its descriptor, and what keeps
+    /// it from being found where it runs.
+    async fn problems(&self) -> Result<Vec<EntityProblem>, FieldError> {
+        let mut problems = problems(&self.0.entity().json);
+        problems.extend(placement_problems(self.0)?);
+        Ok(problems)
     }
 
     /// Whether nothing refers to it any more, so that it may be deleted.

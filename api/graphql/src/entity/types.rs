@@ -3,6 +3,8 @@
 //! Every one of them is an [`EntityNode`] at run time. What a type has is put together from sets
 //! of fields, so that a field is written once, with its description, for all types that have it.
 
+mod node;
+
 use std::borrow::Cow;
 
 use async_graphql::{
@@ -13,11 +15,13 @@ use async_graphql::{
     resolver_utils::resolve_container,
 };
 
+pub(crate) use self::node::Node;
 use super::{
     AiResourceFields, ApiFields, ComponentFields, CustomEntityFields, DependencySourceFields,
     DependencyTargetFields, DomainFields, EntityFields, EntityNode, GroupFields, LocationFields,
     OwnerFields, ResourceFields, SystemFields, TemplateFields, UserFields,
 };
+use crate::estate::{EstateQuery, ObservedFields, PlaceableFields};
 
 /// Declares the Rust types that stand for types of the schema in signatures of resolvers.
 macro_rules! entity_types {
@@ -47,8 +51,6 @@ macro_rules! entity_types {
 }
 
 entity_types! {
-    /// Something with a global id.
-    Node = interface;
     /// An entity of the catalog, of any kind.
     Entity = interface;
     /// Who can own entities: a Group or a User.
@@ -59,6 +61,8 @@ entity_types! {
     DependencySource = interface;
     /// An entity that others can need to work.
     DependencyTarget = interface;
+    /// An entity that can run in a cluster.
+    Placeable = interface;
     /// A piece of software: a service, a website, a library.
     Component = object;
     /// A boundary between components: what one promises to others.
@@ -98,15 +102,19 @@ const SHAPES: [Shape; 11] = [
     Shape {
         name: "Component",
         own: fields::<ComponentFields<'_>>,
-        interfaces: &["Ownable", "DependencySource", "DependencyTarget"],
+        interfaces: &["Ownable", "Placeable", "DependencySource", "DependencyTarget"],
     },
-    Shape { name: "Api", own: fields::<ApiFields<'_>>, interfaces: &["Ownable"] },
+    Shape { name: "Api", own: fields::<ApiFields<'_>>, interfaces: &["Ownable", "Placeable"] },
     Shape {
         name: "Resource",
         own: fields::<ResourceFields<'_>>,
-        interfaces: &["Ownable", "DependencySource", "DependencyTarget"],
+        interfaces: &["Ownable", "Placeable", "DependencySource", "DependencyTarget"],
     },
-    Shape { name: "System", own: fields::<SystemFields<'_>>, interfaces: &["Ownable"] },
+    Shape {
+        name: "System",
+        own: fields::<SystemFields<'_>>,
+        interfaces: &["Ownable", "Placeable"],
+    },
     Shape { name: "Domain", own: fields::<DomainFields<'_>>, interfaces: &["Ownable"] },
     Shape { name: "Group", own: fields::<GroupFields<'_>>, interfaces: &["Owner"] },
     Shape { name: "User", own: fields::<UserFields<'_>>, interfaces: &["Owner"] },
@@ -115,9 +123,13 @@ const SHAPES: [Shape; 11] = [
     Shape {
         name: "AiResource",
         own: fields::<AiResourceFields<'_>>,
-        interfaces: &["Ownable", "DependencySource", "DependencyTarget"],
+        interfaces: &["Ownable", "Placeable", "DependencySource", "DependencyTarget"],
     },
-    Shape { name: "CustomEntity", own: fields::<CustomEntityFields<'_>>, interfaces: &["Ownable"] },
+    Shape {
+        name: "CustomEntity",
+        own: fields::<CustomEntityFields<'_>>,
+        interfaces: &["Ownable", "Placeable"],
+    },
 ];
 
 /// Registers an object type with its own fields; [`complete`] adds the shared ones.
@@ -197,6 +209,7 @@ fn create_objects(registry: &mut Registry) {
 fn capability_fields(registry: &Registry, interface: &str) -> Fields {
     let names: &[&str] = match interface {
         "Ownable" => &["owner", "owners"],
+        "Placeable" => &["blindClusters", "placements", "versions"],
         "DependencySource" => &["dependsOn"],
         "DependencyTarget" => &["dependencyOf"],
         _ => &[],
@@ -215,15 +228,20 @@ fn fields<T: ObjectType>(registry: &mut Registry) -> Fields {
     }
 }
 
-/// Adds the shared fields to the types that have them.
+/// Adds the shared fields to the types that have them, and to the query what can be asked about
+/// what runs.
 ///
 /// This cannot be done while the types are made: the shared fields lead back to the types, so that
 /// some of them would be made while the set is not yet whole.
-pub(crate) fn complete(registry: &mut Registry) {
+pub(crate) fn complete(registry: &mut Registry, query: &str) {
+    let estate = fields::<EstateQuery>(registry);
+    extend(registry, query, &estate);
     let entity = fields::<EntityFields<'_>>(registry);
     let owner = fields::<OwnerFields<'_>>(registry);
     let source = fields::<DependencySourceFields<'_>>(registry);
     let target = fields::<DependencyTargetFields<'_>>(registry);
+    let placeable = fields::<PlaceableFields<'_>>(registry);
+    let observed = fields::<ObservedFields<'_>>(registry);
     let id: Fields = entity.iter().filter(|(name, _)| *name == "id").map(cloned).collect();
     extend(registry, "Node", &id);
     extend(registry, "Entity", &entity);
@@ -231,14 +249,19 @@ pub(crate) fn complete(registry: &mut Registry) {
     extend(registry, "Owner", &owner);
     for shape in &SHAPES {
         extend(registry, shape.name, &entity);
-        for (interface, fields) in
-            [("Owner", &owner), ("DependencySource", &source), ("DependencyTarget", &target)]
-        {
+        for (interface, fields) in [
+            ("Owner", &owner),
+            ("Placeable", &placeable),
+            ("DependencySource", &source),
+            ("DependencyTarget", &target),
+        ] {
             if shape.interfaces.contains(&interface) {
                 extend(registry, shape.name, fields);
             }
         }
     }
+    extend(registry, "Component", &observed);
+    node::complete(registry);
     registry.add_implements("Entity", "Node");
     registry.add_implements("Owner", "Node");
     registry.add_implements("Owner", "Entity");

@@ -16,7 +16,7 @@ use super::{MAX_DEPTH, MAX_RECURSION, MAX_ROOT_FIELDS};
 use crate::{error::RequestError, page::DEFAULT_PAGE};
 
 /// Lists whose length no argument says, with the length that is assumed.
-const LISTS: [(&str, usize); 8] = [
+const LISTS: [(&str, usize); 36] = [
     ("relations", 10),
     ("owners", 2),
     ("annotations", 5),
@@ -25,11 +25,40 @@ const LISTS: [(&str, usize); 8] = [
     ("problems", 2),
     ("emittedBy", 2),
     ("values", 20),
+    ("clusters", 10),
+    ("resources", 13),
+    ("sources", 2),
+    ("missingGrants", 2),
+    ("placements", 10),
+    ("blindClusters", 2),
+    ("blindSpots", 2),
+    ("alsoClaimedBy", 2),
+    ("images", 2),
+    ("waiting", 2),
+    ("warnings", 3),
+    ("rows", 2),
+    ("cells", 10),
+    ("coverage", 10),
+    ("callers", 10),
+    ("callees", 10),
+    ("undeclared", 3),
+    ("unseen", 3),
+    ("targets", 2),
+    ("path", 2),
+    ("hops", 3),
+    ("squads", 10),
+    ("addedNodes", 5),
+    ("changedNodes", 5),
+    ("addedEdges", 5),
+    ("changedEdges", 10),
+    // Those of a topology; those of a page are as many as the page has.
+    ("nodes", 10),
+    ("edges", 10),
 ];
 
 /// Fields that are pages of 20 unless `first` or `last` says otherwise. A test holds the schema
 /// against this list.
-const CONNECTIONS: [&str; 21] = [
+const CONNECTIONS: [&str; 24] = [
     "apis",
     "children",
     "components",
@@ -41,6 +70,7 @@ const CONNECTIONS: [&str; 21] = [
     "failedEntities",
     "memberOf",
     "members",
+    "missingComponents",
     "ownerOf",
     "parts",
     "providers",
@@ -51,12 +81,14 @@ const CONNECTIONS: [&str; 21] = [
     "subcomponents",
     "subdomains",
     "systems",
+    "unknownWorkloads",
+    "workloads",
 ];
 
 /// Types that an entity can be together with others. Of all others it is one alone. A test holds
 /// the schema against this list.
-const INTERFACES: [&str; 6] =
-    ["DependencySource", "DependencyTarget", "Entity", "Node", "Ownable", "Owner"];
+const INTERFACES: [&str; 7] =
+    ["DependencySource", "DependencyTarget", "Entity", "Node", "Ownable", "Owner", "Placeable"];
 
 /// The complexity of the heaviest operation of `document`: one for each field of the answer, each
 /// item of a list counted. Of fragments on different object types only the heaviest counts: nothing
@@ -219,6 +251,9 @@ impl<'a> Weighing<'a> {
         if let (Place::Page(size), "nodes" | "edges") = (place, name) {
             return size;
         }
+        if CONNECTIONS.contains(&name) && asks_for_a_page(&field.selection_set.node) {
+            return 1;
+        }
         let listed = self.length(field, "ids").or_else(|| self.length(field, "fields"));
         let assumed = || LISTS.iter().find(|(list, _)| *list == name).map(|(_, length)| *length);
         listed.or_else(assumed).unwrap_or(1)
@@ -251,6 +286,16 @@ impl<'a> Weighing<'a> {
         let definition = definitions.find(|definition| definition.node.name.node == name)?;
         definition.node.default_value.as_ref().map(|value| value.node.clone())
     }
+}
+
+/// Whether a selection is one of a connection. `resources` is a connection of Systems and a list
+/// of clusters: only what is asked of it tells which.
+fn asks_for_a_page(set: &SelectionSet) -> bool {
+    let is_of_a_page = |name: &str| ["nodes", "edges", "totalCount", "facets"].contains(&name);
+    set.items.iter().any(|selection| match &selection.node {
+        Selection::Field(field) => is_of_a_page(&field.node.name.node),
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -351,12 +396,14 @@ mod tests {
         for field in fields_of_the_schema() {
             let (name, ty) = (field.name.node.as_str(), field.ty.node.to_string());
             let is_page = ty.ends_with("Connection!");
-            assert_eq!(CONNECTIONS.contains(&name), is_page, "{name}: {ty}");
+            if name != "resources" {
+                assert_eq!(CONNECTIONS.contains(&name), is_page, "{name}: {ty}");
+            }
             let is_argued = ["ids", "fields", "first"].iter().any(|argument| {
                 field.arguments.iter().any(|definition| definition.node.name.node == *argument)
             });
             let is_list_of_objects = ty.starts_with('[')
-                && !["String", "EntityRef"].iter().any(|leaf| ty.contains(leaf));
+                && !["String", "EntityRef", "ID!]"].iter().any(|leaf| ty.contains(leaf));
             let is_part_of_a_page = ["edges", "nodes"].contains(&name);
             if is_list_of_objects && !is_argued && !is_part_of_a_page {
                 assert!(LISTS.iter().any(|(list, _)| *list == name), "{name}: {ty}");
