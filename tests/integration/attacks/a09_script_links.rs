@@ -11,6 +11,7 @@ use callboard_catalog::entities_catalog::EntitiesCatalog;
 use callboard_graphql::{GraphqlService, SchemaPorts};
 use callboard_model::{SystemClock, annotation::REJECTED_URL};
 use callboard_tests::engine::{EngineSetup, RunningEngine, problems};
+use callboard_topology::AuthorizedTopology;
 use serde_json::{Value, json};
 
 /// A Component with this `metadata`, as it is served and as GraphQL answers for it.
@@ -38,8 +39,12 @@ async fn served(metadata: Value) -> Served {
     let rest = engine.entity(REF).await;
     let warnings = problems(&engine.reader(), REF);
     let catalog: Arc<dyn EntitiesCatalog> = engine.engine().catalog();
+    let catalog = AuthorizedEntitiesCatalog::new(catalog, Arc::new(StaticPolicy));
+    let topology =
+        AuthorizedTopology::new(Arc::default(), catalog.clone(), Arc::new(StaticPolicy));
     let graphql = GraphqlService::new(SchemaPorts {
-        catalog: AuthorizedEntitiesCatalog::new(catalog, Arc::new(StaticPolicy)),
+        catalog,
+        topology,
         changes: Arc::new(engine.engine().notices()),
         clock: Arc::new(SystemClock),
     });

@@ -17,6 +17,7 @@ use callboard_frontend::{Portal, PortalAccess};
 use callboard_graphql::{EntityChangeNotice, GraphqlService, SchemaPorts};
 use callboard_http::{AnonymousAccess, Credentials, GraphqlExecutor};
 use callboard_model::{EntityRef, SystemClock};
+use callboard_topology::AuthorizedTopology;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
@@ -93,8 +94,11 @@ impl Site {
         let writer = IndexWriter::new(IndexBuilder::build(1, entities));
         let (changes, _) = broadcast::channel::<EntityChangeNotice>(1);
         let policy = Arc::new(Policy(decision));
+        let catalog = AuthorizedEntitiesCatalog::new(writer.shared(), policy.clone());
+        let topology = AuthorizedTopology::new(Arc::default(), catalog.clone(), policy);
         Self(GraphqlService::new(SchemaPorts {
-            catalog: AuthorizedEntitiesCatalog::new(writer.shared(), policy),
+            catalog,
+            topology,
             changes: Arc::new(changes),
             clock: Arc::new(SystemClock),
         }))
