@@ -45,7 +45,7 @@ pub(crate) use self::{
     pause::{pause, wait_until},
     postgres::Postgres,
     probe::{FinalEntities, final_entities, served_uids, wait_complete},
-    process::{Signal, ends_with_us},
+    process::{Process, Signal, ends_with_us},
     queries::{
         by_name_paths, gets, graphql_facets, graphql_pages, graphql_requests, graphql_searches,
     },
