@@ -10,6 +10,7 @@ use sea_orm_migration::{
 };
 
 mod m0001_catalog;
+mod m0002_observed_dependency;
 
 /// Name of the table that records which steps a database has seen.
 pub const MIGRATION_TABLE: &str = "callboard_migration";
@@ -20,7 +21,7 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_catalog::Migration)]
+        vec![Box::new(m0001_catalog::Migration), Box::new(m0002_observed_dependency::Migration)]
     }
 
     fn migration_table_name() -> DynIden {

@@ -17,7 +17,7 @@ use callboard_model::EntityRef;
 use crate::{
     bulk::{BulkInsert, TextRow},
     error::store_error,
-    lease::INGESTION,
+    fence::check_fence,
     record::{DELETE, PUT},
     text::{StoredRef, stored},
     write_connection::{Parameter, WriteConnection},
@@ -53,10 +53,6 @@ const HISTORY: BulkInsert = BulkInsert {
     columns: &["change", "entity_ref", "entity_id", "state", "whole_ref", "parents", "body"],
     on_conflict: "",
 };
-
-/// What stays until the end of the transaction: should this process be stopped in the midst of it,
-/// the server ends it, and with it the lock that keeps others from the lease.
-const IDLE_LIMIT: &str = "set_config('idle_in_transaction_session_timeout', '5000', true)";
 
 static WORDS: LazyLock<[Arc<str>; 4]> =
     LazyLock::new(|| [PUT.into(), DELETE.into(), "completed".into(), "failed".into()]);
@@ -99,7 +95,7 @@ impl CommitRows {
         channel: &str,
     ) -> Result<Option<Revision>, StoreError> {
         let failed = |source| store_error(DOING, source);
-        self.check_fence(connection, fence).await?;
+        check_fence(connection, fence, DOING).await?;
         connection.delete(REFRESH_STATES.table, &self.removed).await.map_err(failed)?;
         connection.insert(&REFRESH_STATES, 0, &self.refresh_states).await.map_err(failed)?;
         if self.history.is_empty() {
@@ -110,25 +106,6 @@ impl CommitRows {
         let reason = || format!("its one row is missing, or not a revision: {revision:?}");
         let corrupt = || StoreError::Corrupt { table: "catalog_head", reason: reason() };
         number.ok_or_else(corrupt).map(Some)
-    }
-
-    /// Holds the lease's row until the end of the transaction: whoever takes the lease over waits
-    /// for it, and whoever comes after that sees the other fence.
-    async fn check_fence<C: WriteConnection>(
-        &self,
-        connection: &mut C,
-        fence: Fence,
-    ) -> Result<(), StoreError> {
-        let limit = if C::LOCK_FOR_SHARE.is_empty() { "0" } else { IDLE_LIMIT };
-        let sql = format!(
-            "SELECT fence, {limit} FROM lease \
-             WHERE name = $1 AND fence = $2 AND holder IS NOT NULL {}",
-            C::LOCK_FOR_SHARE
-        );
-        let fence = i64::try_from(fence.0).map_err(|_| StoreError::Fenced)?;
-        let parameters = [Parameter::Text(INGESTION), Parameter::Integer(fence)];
-        let held = connection.integer(&sql, &parameters).await;
-        held.map_err(|source| store_error(DOING, source))?.map(drop).ok_or(StoreError::Fenced)
     }
 
     /// Numbers are taken from a single row, which stays locked until the transaction ends: so

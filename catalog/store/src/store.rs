@@ -63,6 +63,10 @@ impl Store {
         self
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Everything that was ever written of an entity, oldest first.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The moment at which everything is observed: 2026-11-25, noon.
-pub(crate) const NOW: Duration = Duration::from_secs(1_795_608_000);
+pub(crate) const NOW: Duration = Duration::from_hours(498_780);
 
 pub(crate) fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + NOW
@@ -148,7 +148,7 @@ pub(crate) fn link(name: &str, target: &str, mode: LinkMode) -> MeshLink {
 /// A call at this rate, secured to this share.
 pub(crate) fn call(client: CallClient, target: CallTarget, rate: f64, secured: f64) -> MeshCall {
     let reason: Arc<str> = "not_provided_by_service_discovery".into();
-    let insecure = (secured < 1.0).then(|| InsecureShare { reason, ratio: 1.0 - secured });
+    let insecure = (secured < 1.0).then_some(InsecureShare { reason, ratio: 1.0 - secured });
     MeshCall {
         client,
         target,

@@ -130,7 +130,7 @@ fn counts_and_images_change_a_workload_and_not_the_topology() {
         estate.reader().topology(&TopologyScope::Estate, grouping, MetricsWindow::M5)
     };
     let before = topology(&estate);
-    let kept = estate.reader().placements(&component("b")).placements[0].clone();
+    let kept = Arc::clone(&estate.reader().placements(&component("b")).placements[0]);
 
     let mut next = (*estate.runtimes[0].get()).clone();
     let mut changed = app("a");

@@ -160,7 +160,7 @@ mod tests {
         let documents = parse_descriptor(text.as_bytes(), &DescriptorLimits::default()).unwrap();
         assert_eq!(documents.len(), 1, "{text}");
         let entity = documents.into_iter().next().unwrap().content.unwrap();
-        serde_json::from_value(entity.into()).unwrap()
+        serde_json::from_value(entity).unwrap()
     }
 
     #[test]
