@@ -14,6 +14,7 @@ mod traffic;
 use super::model::{Claim, Estate, Rule};
 use super::vocabulary::{RunningWords, TroubleKind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The whole truth. Lists are ordered: clusters as the bank lists them, the rest by name.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub(crate) struct Truth {
     pub(crate) windows: Windows,
     pub(crate) clusters: Vec<ClusterTruth>,
     pub(crate) links: Vec<LinkTruth>,
+    /// Clusters that offer the same Service under one name, by `namespace/name`.
+    pub(crate) federated: BTreeMap<String, Vec<String>>,
     /// What could run: all components but libraries, apps and command lines.
     pub(crate) components: Vec<ComponentTruth>,
     pub(crate) placements: Vec<WorkloadTruth>,
@@ -145,7 +148,7 @@ pub(crate) struct WorkloadTruth {
     pub(crate) squad: Option<String>,
     pub(crate) image: String,
     pub(crate) tag: String,
-    /// Absent where the image could not be had.
+    /// Absent where no pod runs: of jobs, of what is stopped, where the image cannot be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<String>,
     /// Absent for jobs.
@@ -212,7 +215,8 @@ pub(crate) enum Tls {
     /// Some are.
     Mixed,
     Plaintext,
-    /// Nobody is there to be under TLS with: what is called has no ready pod.
+    /// Nobody is there to be under TLS with: what is called has no ready pod, or its gateway does
+    /// not answer.
     Unknown,
 }
 
@@ -348,6 +352,7 @@ pub(crate) fn of(estate: &Estate, words: &RunningWords) -> anyhow::Result<Truth>
         windows: Windows { m5: 1.0, h1: 0.94, h24: 0.61 },
         clusters: placed::clusters(estate, &placed, &traffic.exports),
         links: traffic.links,
+        federated: words.federated.clone(),
         components: placed::components(estate),
         skews: drift::skews(estate, &placed.components),
         missing: drift::missing(estate),

@@ -24,16 +24,16 @@ fn autoscaler(site: &Site<'_>, workload: &WorkloadTruth, bounds: [u64; 2]) -> Va
         ..Identity::default()
     };
     let used = 35 + Random::of(&format!("cpu/{}/{}", workload.cluster, workload.name)).below(40);
-    let metric = |key: &str, value: u64| {
-        json!([{ "resource": { "name": "cpu", key: { "averageUtilization": value,
-            "type": "Utilization" } }, "type": "Resource" }])
-    };
+    let current = json!([{ "resource": { "current": { "averageUtilization": used,
+        "averageValue": format!("{used}m") }, "name": "cpu" }, "type": "Resource" }]);
+    let target = json!([{ "resource": { "name": "cpu", "target": { "averageUtilization": 70,
+        "type": "Utilization" } }, "type": "Resource" }]);
     let replicas = workload.replicas.unwrap_or(0);
     json!({
         "metadata": identity.metadata(site),
         "spec": {
             "maxReplicas": most,
-            "metrics": metric("target", 70),
+            "metrics": target,
             "minReplicas": fewest,
             "scaleTargetRef": { "apiVersion": "apps/v1", "kind": workload.kind, "name": workload.name },
         },
@@ -45,7 +45,7 @@ fn autoscaler(site: &Site<'_>, workload: &WorkloadTruth, bounds: [u64; 2]) -> Va
                 "status": "True",
                 "type": "AbleToScale",
             }],
-            "currentMetrics": metric("current", used),
+            "currentMetrics": current,
             "currentReplicas": replicas,
             "desiredReplicas": replicas,
             "lastScaleTime": site.before(7_200),

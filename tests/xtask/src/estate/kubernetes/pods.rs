@@ -202,13 +202,13 @@ impl PodPlan<'_> {
             let state =
                 if self.life == Life::Done { ended(site, started) } else { runs(site, started) };
             let ready = self.life != Life::Done;
-            let proxy = status_of("linkerd-proxy", &image, &state, ready, &digest_of(&image));
+            let proxy = status_of("linkerd-proxy", &image, &state, ready, &image_id(&image));
             init.push(status_of(
                 "linkerd-init",
                 "cr.l5d.io/linkerd/proxy-init:v2.4.3",
                 &ended(site, started),
                 true,
-                &digest_of("cr.l5d.io/linkerd/proxy-init:v2.4.3"),
+                &image_id("cr.l5d.io/linkerd/proxy-init:v2.4.3"),
             ));
             let native = template::has_native_sidecar(version);
             if native { &mut init } else { &mut containers }.push(proxy);
@@ -271,8 +271,9 @@ impl PodPlan<'_> {
         let workload = self.workload;
         let image = format!("{}:{}", workload.image, workload.tag);
         let name = template::container_name(workload);
-        let digest = workload.digest.as_deref().unwrap_or_default();
-        let id = format!("{}@{digest}", workload.image);
+        let digest = workload.digest.as_ref();
+        let id = digest
+            .map_or_else(|| image_id(&image), |digest| format!("{}@{digest}", workload.image));
         let mut random = Random::of(&format!("restarts/{}/{}", workload.cluster, self.name));
         let mut status = match self.life {
             Life::Ready => status_of(name, &image, &runs(site, started), true, &id),
@@ -325,7 +326,8 @@ fn ended(site: &Site<'_>, started: u64) -> Value {
         "startedAt": site.before(started), "finishedAt": site.before(started.saturating_sub(9)) } })
 }
 
-fn digest_of(image: &str) -> String {
+/// An image of which the truth does not name the digest.
+fn image_id(image: &str) -> String {
     let digits = Random::of(&format!("digest/{image}")).digest();
     let repository = image.rsplit_once(':').map_or(image, |(repository, _)| repository);
     format!("{repository}@sha256:{digits}")

@@ -10,9 +10,6 @@ use serde_json::{Value, json};
 /// Where gateways and Links are.
 pub(super) const MULTICLUSTER: &str = "linkerd-multicluster";
 
-/// A Service that its cluster offers together with others, by `namespace/name`.
-pub(super) const FEDERATED: &str = "identity/customer-login";
-
 /// All Services.
 pub(super) fn services(site: &Site<'_>) -> Vec<Value> {
     let mut services = vec![api_server(site)];
@@ -80,7 +77,8 @@ fn own(site: &Site<'_>, workload: &WorkloadTruth) -> Option<Value> {
     if site.cluster.exports.contains(&path) {
         own.push(entry("mirror.linkerd.io/exported", "true"));
     }
-    if is_federated(site, &path) {
+    let members = site.truth.federated.get(&path);
+    if members.is_some_and(|members| members.contains(&site.cluster.name)) {
         own.push(entry("mirror.linkerd.io/federated", "member"));
     }
     let identity = Identity {
@@ -150,31 +148,32 @@ fn probe(site: &Site<'_>, link: &LinkTruth) -> Value {
     service(site, &identity, 4191, &[])
 }
 
-fn is_federated(site: &Site<'_>, path: &str) -> bool {
-    path == FEDERATED && site.cluster.name.starts_with("aws-prod-")
-}
-
-/// One name for the same Service in both production clusters of AWS. Nobody calls it yet.
-fn federated(site: &Site<'_>) -> Option<Value> {
-    let (namespace, name) = FEDERATED.split_once('/')?;
-    let other = match site.cluster.name.as_str() {
-        "aws-prod-1" => "aws-prod-2",
-        "aws-prod-2" => "aws-prod-1",
-        _ => return None,
+/// One name for the same Service in several clusters.
+fn federated(site: &Site<'_>) -> Vec<Value> {
+    let here = &site.cluster.name;
+    let own = site.truth.federated.iter().filter(|(_, members)| members.contains(here));
+    let union = |(path, members): (&String, &Vec<String>)| {
+        let (namespace, name) = path.split_once('/')?;
+        let others: Vec<String> = members
+            .iter()
+            .filter(|member| *member != here)
+            .map(|member| format!("{name}@{member}"))
+            .collect();
+        let shared = format!("{name}-federated");
+        let identity = Identity {
+            kind: "Service",
+            namespace,
+            name: &shared,
+            labels: vec![entry("mirror.linkerd.io/mirrored-service", "true")],
+            annotations: vec![
+                entry("multicluster.linkerd.io/local-discovery", name),
+                entry("multicluster.linkerd.io/remote-discovery", others.join(",")),
+            ],
+            age: age("federated", 20, 60),
+            ..Identity::default()
+        };
+        let member = site.workloads().find(|workload| workload.service.as_deref() == Some(name))?;
+        Some(service(site, &identity, member.port?, &[]))
     };
-    let union = format!("{name}-federated");
-    let identity = Identity {
-        kind: "Service",
-        namespace,
-        name: &union,
-        labels: vec![entry("mirror.linkerd.io/mirrored-service", "true")],
-        annotations: vec![
-            entry("multicluster.linkerd.io/local-discovery", name),
-            entry("multicluster.linkerd.io/remote-discovery", format!("{name}@{other}")),
-        ],
-        age: age("federated", 20, 60),
-        ..Identity::default()
-    };
-    let member = site.workloads().find(|workload| workload.service.as_deref() == Some(name))?;
-    Some(service(site, &identity, member.port?, &[]))
+    own.filter_map(union).collect()
 }

@@ -38,6 +38,8 @@ fn edge_series(pair: &PairTruth, edge: &CallTruth) -> Series {
     let (namespace, service) = service.unwrap_or_default();
     let series = series.with("dst_namespace", namespace).with("dst_service", service);
     match (pair.mode, &pair.to) {
+        // Without a ready pod or gateway there is nobody whose labels could be told.
+        _ if edge.tls == Tls::Unknown => series,
         (Mode::Gateway, Some(there)) => {
             let suffix = format!("-{there}");
             series
@@ -45,8 +47,6 @@ fn edge_series(pair: &PairTruth, edge: &CallTruth) -> Series {
                 .with("dst_target_service", service.strip_suffix(&suffix).unwrap_or(service))
                 .with("dst_target_service_namespace", namespace)
         }
-        // Without a ready pod there is nobody whose labels could be told.
-        _ if edge.tls == Tls::Unknown => series,
         _ => series.with_workload("dst_", edge.to.as_deref().unwrap_or_default()),
     }
 }

@@ -1,6 +1,8 @@
 //! The part of the README that tells what runs, and where to look.
 
-use crate::estate::truth::{CallTruth, ClusterTruth, Dependency, Mode, Tls, Truth, WorkloadTruth};
+use crate::estate::truth::{
+    CallTruth, ClusterTruth, Dependency, LinkTruth, Mode, Tls, Truth, WorkloadTruth,
+};
 use crate::estate::vocabulary::TroubleKind;
 use anyhow::Context as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +34,7 @@ pub(crate) fn blanks(truth: &Truth) -> anyhow::Result<Vec<(&'static str, String)
         ("{recorded}", truth.recorded_at.clone()),
         ("{forbidden}", refused(|cluster| &cluster.forbidden)),
         ("{absent}", refused(|cluster| &cluster.absent)),
+        ("{dead}", dead(truth)),
         ("{skews}", truth.skews.len().to_string()),
         ("{skew_table}", skews(truth)),
         ("{rules}", rules(truth)),
@@ -99,6 +102,18 @@ fn calls(truth: &Truth) -> String {
         of(Mode::External),
         truth.unmeshed_callers.len()
     )
+}
+
+fn dead(truth: &Truth) -> String {
+    let is_dead = |link: &&LinkTruth| link.gateway.as_ref().is_some_and(|gateway| !gateway.alive);
+    let links = truth.links.iter().filter(is_dead).map(|link| {
+        let pairs = truth.calls.iter();
+        let mut pairs =
+            pairs.filter(|pair| pair.from == link.from && pair.to.as_ref() == Some(&link.to));
+        let edges = pairs.next().map_or(0, |pair| pair.edges.len());
+        format!("The gateway of `{}` does not answer `{}`: {edges} calls fail.", link.to, link.from)
+    });
+    links.collect::<Vec<_>>().join(" ")
 }
 
 fn skews(truth: &Truth) -> String {

@@ -133,7 +133,8 @@ impl Site<'_> {
             component: Some(component.name.clone()),
             rule: Some(component.claim.rule),
             squad: Some(component.owner.clone()),
-            digest: has_image.then(|| digest(&format!("{image}:{tag}{salt}"))),
+            digest: (has_image && !is_job && replicas > 0)
+                .then(|| digest(&format!("{image}:{tag}{salt}"))),
             image,
             tag,
             replicas: (!is_job).then_some(replicas),
@@ -217,7 +218,7 @@ impl Site<'_> {
             squad: words.squad.clone(),
             image: image.to_owned(),
             tag: tag.to_owned(),
-            digest: Some(digest(&format!("{image}:{tag}"))),
+            digest: (!is_job).then(|| digest(&format!("{image}:{tag}"))),
             replicas: (!is_job).then_some(words.replicas),
             ready: (!is_job).then_some(words.replicas),
             trouble: None,

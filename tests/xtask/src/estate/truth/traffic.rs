@@ -143,6 +143,7 @@ impl<'a> Network<'a> {
     fn edge(&mut self, caller: &WorkloadTruth, callee: &WorkloadTruth, size: f64) {
         let (here, there) = (caller.cluster.as_str(), callee.cluster.as_str());
         let mode = self.mode(here, there);
+        let is_dead = self.words.dead_gateways.contains(&format!("{here}>{there}"));
         let place = self.clusters.get(here);
         let requests = rates::requests(&CallShape {
             from: caller.component.as_deref().unwrap_or(&caller.name),
@@ -156,7 +157,8 @@ impl<'a> Network<'a> {
                 Mode::Gateway => 11.0,
                 Mode::External => 24.0,
             },
-            ready: ready_share(callee),
+            // Behind a gateway that does not answer nobody is ready.
+            ready: if is_dead { 0.0 } else { ready_share(callee) },
         });
         if mode == Mode::External {
             self.external(caller, there, requests);
@@ -164,6 +166,7 @@ impl<'a> Network<'a> {
         }
         let secured = if mode == Mode::Gateway { 1.0 } else { callee.meshed_share() };
         let tls = match secured {
+            _ if is_dead => Tls::Unknown,
             _ if mode != Mode::Gateway && callee.ready == Some(0) => Tls::Unknown,
             share if share >= 1.0 => Tls::Secured,
             share if share > 0.0 => Tls::Mixed,
@@ -306,11 +309,19 @@ impl<'a> Network<'a> {
                         alive,
                         p95: alive.then_some(p95),
                     }),
-                    mirrored_services: exports.get(&to.name).map_or(0, |all| all.len() as u64),
+                    mirrored_services: (exports.get(&to.name).map_or(0, BTreeSet::len)
+                        + self.federated(&from.name, &to.name))
+                        as u64,
                 });
             }
         }
         links
+    }
+
+    /// How many Services two clusters offer together.
+    fn federated(&self, from: &String, to: &String) -> usize {
+        let members = self.words.federated.values();
+        members.filter(|members| members.contains(from) && members.contains(to)).count()
     }
 
     fn pairs(self) -> Vec<PairTruth> {

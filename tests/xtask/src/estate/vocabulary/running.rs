@@ -15,6 +15,9 @@ pub(crate) struct RunningWords {
     /// Pairs of clusters (`a>b`) with one flat network; all others meet at gateways.
     #[serde(deserialize_with = "words")]
     pub(crate) flat: Vec<String>,
+    /// `namespace/name` of Services that several clusters offer under one name. Nobody calls those.
+    #[serde(deserialize_with = "lists")]
+    pub(crate) federated: BTreeMap<String, Vec<String>>,
     /// `cluster>target` of gateways that do not answer.
     #[serde(deserialize_with = "words")]
     pub(crate) dead_gateways: Vec<String>,
