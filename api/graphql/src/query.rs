@@ -206,7 +206,7 @@ impl OutputType for QueryRoot {
 
     fn create_type_info(registry: &mut Registry) -> String {
         let name = Query::create_type_info(registry);
-        types::complete(registry, &name);
+        types::complete(registry, &Query::type_name());
         name
     }
 
