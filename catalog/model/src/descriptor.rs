@@ -114,11 +114,13 @@ pub fn documents<'file>(
     limits: &'file DescriptorLimits,
 ) -> Result<impl Iterator<Item = Result<Document, DescriptorError>> + 'file, DescriptorError> {
     budget::check_file(bytes, limits)?;
-    Ok(split::chunks(bytes).enumerate().map(move |(index, chunk)| {
+    let read = move |(index, chunk): (usize, split::Chunk<'_>)| {
         budget::check_count(index, &chunk, limits)?;
         let content = compose::compose(&chunk, limits);
         Ok(Document { index, line: chunk.line, content })
-    }))
+    };
+    // One document more than the limit, for the error that says so.
+    Ok(split::chunks(bytes).enumerate().take(limits.documents.saturating_add(1)).map(read))
 }
 
 #[cfg(test)]

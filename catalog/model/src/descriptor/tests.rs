@@ -145,3 +145,12 @@ fn a_file_or_a_document_beyond_the_limit_is_refused_unread() {
     let limits = DescriptorLimits { documents: 2, ..DescriptorLimits::default() };
     assert_eq!(parse_descriptor(b"---\n---\n---\n", &limits).unwrap_err().line, 3);
 }
+
+#[test]
+fn a_file_of_too_many_documents_has_one_error_for_it() {
+    let limits = DescriptorLimits { documents: 2, ..DescriptorLimits::default() };
+    let file = "--- 1\n".repeat(100_000);
+    let found: Vec<_> = documents(file.as_bytes(), &limits).unwrap().collect();
+    assert_eq!(found.len(), 3);
+    assert_eq!(found.iter().filter(|document| document.is_err()).count(), 1);
+}
