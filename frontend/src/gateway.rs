@@ -1,7 +1,7 @@
 //! From a page to the GraphQL API and back.
 
 use callboard_http::{ApiError, Caller, ErrorClass, GraphqlExecutor};
-use graphql_client::{Error, GraphQLQuery, QueryBody};
+use graphql_client::{Error, GraphQLQuery, PathFragment, QueryBody};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use url::form_urlencoded::Serializer;
@@ -29,17 +29,82 @@ pub(crate) async fn execute<Q: GraphQLQuery>(
     caller: &Caller,
     variables: Q::Variables,
 ) -> Result<Outcome<Q::ResponseData>, ApiError> {
+    let outcome = ask::<Q>(executor, caller, variables, |_| false).await?;
+    Ok(Outcome { data: outcome.data, query_url: outcome.query_url })
+}
+
+/// Executes the document of `Q` as `caller`, of which some fields tell of systems that may fail.
+/// Such a field is null, and [`Partial::gaps`] tells why.
+///
+/// # Errors
+///
+/// As [`execute`], for everything but a field that is null because a system does not answer.
+pub(crate) async fn execute_partial<Q: GraphQLQuery>(
+    executor: &dyn GraphqlExecutor,
+    caller: &Caller,
+    variables: Q::Variables,
+) -> Result<Partial<Q::ResponseData>, ApiError> {
+    let may_be_missing =
+        |error: &Error| matches!(class(error), ErrorClass::Unavailable | ErrorClass::Internal);
+    ask::<Q>(executor, caller, variables, may_be_missing).await
+}
+
+async fn ask<Q: GraphQLQuery>(
+    executor: &dyn GraphqlExecutor,
+    caller: &Caller,
+    variables: Q::Variables,
+    may_be_missing: impl Fn(&Error) -> bool,
+) -> Result<Partial<Q::ResponseData>, ApiError> {
     let body = Q::build_query(variables);
     let query_url = explorer_url(&body)?;
     let request = serde_json::to_vec(&body).map_err(internal)?;
     let answer = executor.execute_trusted(request.into(), caller).await;
     let response: Response<'_> = serde_json::from_slice(&answer).map_err(internal)?;
-    if let Some(error) = response.errors.first() {
-        return Err(ApiError::new(class(error), error.message.clone()));
+    let failure = |error: &Error| ApiError::new(class(error), error.message.clone());
+    if let Some(error) = response.errors.iter().find(|error| !may_be_missing(error)) {
+        return Err(failure(error));
     }
-    let data = response.data.ok_or_else(|| internal("GraphQL gave neither data nor errors"))?;
-    let data = serde_json::from_str(data.get()).map_err(internal)?;
-    Ok(Outcome { data, query_url })
+    let first = response.errors.first();
+    let data = response.data.ok_or_else(|| {
+        first.map_or_else(|| internal("GraphQL gave neither data nor errors"), failure)
+    })?;
+    // Where a field must not be null, what holds it is; in the end there is no data to read.
+    let data = serde_json::from_str(data.get())
+        .map_err(|error| first.map_or_else(|| internal(error), failure))?;
+    Ok(Partial { data, query_url, gaps: response.errors.iter().map(Gap::of).collect() })
+}
+
+/// What a document gave, as far as it could be known.
+#[derive(Debug)]
+pub(crate) struct Partial<D> {
+    pub(crate) data: D,
+    /// Where the explorer shows this document with these variables.
+    pub(crate) query_url: String,
+    /// What could not be known.
+    pub(crate) gaps: Vec<Gap>,
+}
+
+/// A field that is null although there is something to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gap {
+    /// The field, such as `clusters.3.version`.
+    pub(crate) field: String,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+impl Gap {
+    fn of(error: &Error) -> Self {
+        let path = error.path.iter().flatten().map(|part| match part {
+            PathFragment::Key(key) => key.clone(),
+            PathFragment::Index(index) => index.to_string(),
+        });
+        let reason = match class(error) {
+            ErrorClass::Internal => "something went wrong within the portal".to_owned(),
+            _ => error.message.clone(),
+        };
+        Self { field: path.collect::<Vec<_>>().join("."), reason }
+    }
 }
 
 /// A response whose data is not read before it is known that there are no errors: with them, it

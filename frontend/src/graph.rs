@@ -52,10 +52,17 @@ pub(crate) struct Layout {
     pub(crate) lanes: Vec<Band>,
     /// One for each node: the upper left corner of its box.
     pub(crate) nodes: Vec<Point>,
-    /// One for each edge: what `d` of an SVG path says.
-    pub(crate) edges: Vec<String>,
-    /// Where edges end, each once: `d` of a path, too.
-    pub(crate) arrows: Vec<String>,
+    /// One for each edge.
+    pub(crate) edges: Vec<Line>,
+}
+
+/// What is drawn of an edge, as `d` of SVG paths says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// The line.
+    pub(crate) path: String,
+    /// The arrow at its end: the same for all edges that end there.
+    pub(crate) arrow: String,
 }
 
 /// A lane.
@@ -88,14 +95,13 @@ impl Graph {
         order::sweep(&mut slots);
         let places = place::place(&slots);
         let columns = ranks.iter().max().map_or(0, |last| last + 1);
-        let routes = route::routes(&slots, &places);
+        let edges = route::lines(&slots, &places);
         Layout {
             width: x_of(columns) - COLUMN_GAP + MARGIN.1,
             height: places.lanes.last().map_or(0, |lane| lane.y + lane.height),
             nodes: (0..self.nodes.len()).map(|node| places.corner(&slots, node)).collect(),
             lanes: places.lanes,
-            edges: routes.edges,
-            arrows: routes.arrows,
+            edges,
         }
     }
 }
@@ -161,8 +167,9 @@ mod tests {
         fn every_edge_is_drawn_and_ends_in_an_arrow(graph in graphs()) {
             let layout = graph.lay_out();
             prop_assert_eq!(layout.edges.len(), graph.edges.len());
-            prop_assert!(layout.edges.iter().all(|path| path.starts_with('M')));
-            prop_assert_eq!(layout.arrows.is_empty(), graph.edges.is_empty());
+            for line in &layout.edges {
+                prop_assert!(line.path.starts_with('M') && line.arrow.starts_with('M'));
+            }
         }
 
         #[test]
@@ -185,7 +192,7 @@ mod tests {
     fn edges_that_pass_a_column_pass_beside_its_nodes() {
         let layout = graph(1, &[0, 0, 0], &[(0, 1), (1, 2), (0, 2)]).lay_out();
         assert_ne!(layout.edges[2], layout.edges[0]);
-        assert!(layout.edges[2].contains('H'), "{}", layout.edges[2]);
+        assert!(layout.edges[2].path.contains('H'), "{:?}", layout.edges[2]);
     }
 
     #[test]

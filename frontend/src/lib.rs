@@ -4,17 +4,34 @@
 //! executed in-process as the signed-in caller, so that a page can show no more than the API does.
 
 mod assets;
+mod calls;
 mod catalog;
+mod cluster;
+mod clusters;
 mod entity;
+mod entity_head;
 mod entity_link;
+mod entity_mesh;
 mod error_page;
 mod frame;
 mod gateway;
+mod graph;
+mod measure;
+mod mesh;
+mod mesh_path;
+mod moment;
+mod place;
+mod plain;
 mod problem;
 mod problems;
+mod running;
+mod runs_on;
 mod safe_url;
 mod scalar;
+mod seen;
+mod standing;
 mod start;
+mod unknown_workloads;
 
 use callboard_http::{PathMatching, RouteTable};
 
@@ -27,6 +44,13 @@ pub fn routes() -> RouteTable {
         .errors_as(error_page::render)
         .get("/catalog", catalog::page)
         .get("/catalog/{namespace}/{kind}/{name}", entity::page)
+        .get("/catalog/{namespace}/{kind}/{name}/runs-on", runs_on::page)
+        .get("/catalog/{namespace}/{kind}/{name}/mesh", entity_mesh::page)
+        .get("/clusters", clusters::page)
+        .get("/clusters/{name}", cluster::page)
+        .get("/mesh", mesh::page)
+        .get("/mesh/path", mesh_path::page)
+        .get("/workloads/unknown", unknown_workloads::page)
         .get("/problems", problems::page)
         .get("/", start::page)
         .get("/assets/{name}", assets::asset)

@@ -5,3 +5,6 @@ pub(crate) type EntityRef = String;
 
 /// An object of any shape.
 pub(crate) type JSONObject = serde_json::Map<String, serde_json::Value>;
+
+/// A point in time.
+pub(crate) type DateTime = chrono::DateTime<chrono::Utc>;

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     catalog::url_state::{Dimension, url_of},
+    entity_head::has_tabs,
     entity_link::{EntityLink, entity_path},
     frame::Frame,
     problem::Problem,
@@ -26,6 +27,7 @@ const MANAGED_BY: &str = "backstage.io/managed-by-location";
 pub(super) struct EntityPage {
     frame: Frame,
     path: String,
+    has_tabs: bool,
     heading: Heading,
     about: About,
     links: Vec<WebLink>,
@@ -122,6 +124,7 @@ impl EntityPage {
         Self {
             frame,
             path: entity_path(&entity.ref_),
+            has_tabs: has_tabs(&entity.kind),
             raw_url: raw_url(&entity.ref_),
             heading: Heading {
                 kind_url: url_of(Dimension::Kind, &entity.kind.to_lowercase()),

@@ -1,9 +1,9 @@
 //! The lines of edges, as SVG paths.
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::fmt::Write as _;
 
 use super::{
-    COLUMN_GAP, NODE_WIDTH, Point,
+    COLUMN_GAP, Line, NODE_WIDTH, Point,
     place::Places,
     slots::{Slots, Way},
 };
@@ -13,44 +13,31 @@ const TURN: i32 = 26;
 /// How long and how half as wide an arrow is.
 const ARROW: (i32, i32) = (7, 4);
 
-/// What is drawn of edges.
-#[derive(Debug, Default)]
-pub(super) struct Routes {
-    /// One for each edge.
-    pub(super) edges: Vec<String>,
-    /// Where edges end, each once.
-    pub(super) arrows: Vec<String>,
-}
-
 /// The side of a node at which an edge ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 enum Side {
     Left,
     Right,
 }
 
 /// Draws every edge.
-pub(super) fn routes(slots: &Slots, places: &Places) -> Routes {
-    let side = |slot| places.side(slots, slot);
-    let mut ends = BTreeSet::new();
-    let edges = slots.ways.iter().map(|way| match way {
-        Way::Forward(chain) => {
-            ends.extend(chain.last().map(|last| (*last, Side::Left)));
-            forward(chain.iter().map(|slot| side(*slot)))
-        }
-        Way::Back(chain) => {
-            ends.extend(chain.first().map(|first| (*first, Side::Right)));
-            back(chain.iter().rev().map(|slot| side(*slot)))
-        }
+pub(super) fn lines(slots: &Slots, places: &Places) -> Vec<Line> {
+    let side = |slot: &usize| places.side(slots, *slot);
+    let line = |way: &Way| match way {
+        Way::Forward(chain) => Line {
+            path: forward(chain.iter().map(side)),
+            arrow: chain.last().map(|end| arrow(side(end), Side::Left)).unwrap_or_default(),
+        },
+        Way::Back(chain) => Line {
+            path: back(chain.iter().rev().map(side)),
+            arrow: chain.first().map(|end| arrow(side(end), Side::Right)).unwrap_or_default(),
+        },
         Way::Within { from, to } => {
-            ends.insert((*to, Side::Right));
-            within(side(*from), side(*to))
+            Line { path: within(side(from), side(to)), arrow: arrow(side(to), Side::Right) }
         }
-        Way::Nowhere => String::new(),
-    });
-    let edges = edges.collect();
-    let arrows = ends.into_iter().map(|(node, side_of)| arrow(side(node), side_of)).collect();
-    Routes { edges, arrows }
+        Way::Nowhere => Line::default(),
+    };
+    slots.ways.iter().map(line).collect()
 }
 
 /// From the right side of the first to the left side of the last, straight through what is

@@ -89,14 +89,10 @@ impl Slots {
         let (left, right) = if is_forward { (from, to) } else { (to, from) };
         let mut chain = vec![left];
         for column in first.min(last) + 1..first.max(last) {
-            let passage = match passages.get(&(to, is_forward, column)) {
-                Some(known) => *known,
-                None => {
-                    let added = self.add(lane, column, PASSAGE_HEIGHT, to);
-                    passages.insert((to, is_forward, column), added);
-                    added
-                }
-            };
+            let key = (to, is_forward, column);
+            let known = passages.get(&key).copied();
+            let passage = known.unwrap_or_else(|| self.add(lane, column, PASSAGE_HEIGHT, to));
+            passages.insert(key, passage);
             chain.push(passage);
         }
         chain.push(right);
