@@ -136,11 +136,11 @@ impl EstateLoop {
             match self.facts.load().await {
                 Ok(record) => return record,
                 Err(error) => {
-                    let error: &dyn std::error::Error = &error;
+                    let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the facts of observed calls cannot be read yet");
-                    tokio::time::sleep(RETRY).await;
                 }
             }
+            tokio::time::sleep(RETRY).await;
         }
     }
 
@@ -163,6 +163,10 @@ impl EstateLoop {
         }
         state
     }
+}
+
+fn log_fault(error: &(dyn std::error::Error + 'static)) {
+    tracing::warn!(error, "the facts of observed calls cannot be read yet");
 }
 
 impl Listeners {
