@@ -25,7 +25,10 @@ use tokio::{
     task::JoinSet,
 };
 
-pub use self::{page::page_of, series::{Growth, Series}};
+pub use self::{
+    page::page_of,
+    series::{Growth, Series},
+};
 use crate::ground_truth::GroundTruth;
 
 /// How long counters have counted before the first scrape.

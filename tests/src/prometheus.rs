@@ -7,8 +7,9 @@
 #![expect(clippy::expect_used, reason = "a broken peer fails the test")]
 
 use std::{
-    env, fs,
+    env,
     fmt::Write as _,
+    fs,
     net::TcpListener,
     path::{Path, PathBuf},
     sync::Arc,
@@ -137,6 +138,20 @@ impl Prometheus {
     ///
     /// If it does not become so.
     pub async fn until(&self, promql: &str, is_right: fn(f64) -> bool) -> anyhow::Result<f64> {
+        self.until_within(promql, is_right, LIMIT).await
+    }
+
+    /// The same within `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If it does not become so.
+    pub async fn until_within(
+        &self,
+        promql: &str,
+        is_right: fn(f64) -> bool,
+        limit: Duration,
+    ) -> anyhow::Result<f64> {
         let query = InstantQuery {
             promql: promql.to_owned(),
             deadline: Duration::from_secs(20),
@@ -146,13 +161,13 @@ impl Prometheus {
         loop {
             // A new one each time: this is about the program, not about patience with it.
             let answer = self.source("prometheus/waited-for", Vec::new()).instant(&query).await;
-            let sum = answer.as_ref().map_or(0.0, |answer| {
-                answer.samples.iter().map(|sample| sample.value).sum()
-            });
+            let sum = answer
+                .as_ref()
+                .map_or(0.0, |answer| answer.samples.iter().map(|sample| sample.value).sum());
             if sum > 0.0 && is_right(sum) {
                 return Ok(sum);
             }
-            if begun.elapsed() > LIMIT {
+            if begun.elapsed() > limit {
                 bail!("{promql} is {sum} at last: {answer:?}");
             }
             // Between two questions; it has no way to call us.
@@ -194,11 +209,12 @@ fn program(version: PrometheusVersion) -> Option<PathBuf> {
     Some(path).filter(|path| Path::is_file(path))
 }
 
-/// What to scrape. The names come from tests alone.
+/// What to scrape. The names come from tests alone. A past may be told late.
 fn configuration(interval: Duration, targets: &[ScrapeTarget]) -> String {
     let seconds = interval.as_secs().max(1);
     let mut text = format!(
-        "global: {{scrape_interval: {seconds}s, scrape_timeout: {seconds}s}}\nscrape_configs:\n"
+        "global: {{scrape_interval: {seconds}s, scrape_timeout: {seconds}s}}\n\
+         storage: {{tsdb: {{out_of_order_time_window: 1h}}}}\nscrape_configs:\n"
     );
     for (number, ScrapeTarget { host, path, cluster }) in targets.iter().enumerate() {
         let label = cluster.as_ref().map(|name| format!(", labels: {{cluster: '{name}'}}"));

@@ -8,7 +8,7 @@ use callboard_tests::{
     prometheus::PrometheusVersion,
 };
 
-use super::fixture::{Store, assert_told, is_in_bucket};
+use super::fixture::{Store, assert_comes_to_tell, is_in_bucket};
 
 async fn every_cluster_is_told_as_it_is(
     test: &str,
@@ -23,10 +23,9 @@ async fn every_cluster_is_told_as_it_is(
         .map(|cluster| (cluster.name.as_str(), store.mesh(&cluster.name)))
         .collect();
     for (cluster, mesh) in meshes {
-        let snapshot = mesh.until_state(MetricsWindow::M5, ObservationState::Live).await;
+        let snapshot = assert_comes_to_tell(&mesh, truth, cluster).await;
         let window = snapshot.window(MetricsWindow::M5);
         assert_eq!((window.dropped_series, window.observation.reason.as_deref()), (0, None));
-        assert_told(truth, cluster, &window.calls);
         assert_gateways(truth, cluster, &snapshot);
     }
 }
@@ -53,7 +52,7 @@ fn assert_gateways(truth: &GroundTruth, cluster: &str, snapshot: &MeshSnapshot) 
 async fn a_small_mesh_on_the_present_prometheus() {
     let truth = GroundTruth::generate(&TruthSize::SMALL, 3);
     let test = "a_small_mesh_on_the_present_prometheus";
-    let interval = Duration::from_secs(5);
+    let interval = Duration::from_secs(10);
     every_cluster_is_told_as_it_is(test, PrometheusVersion::New, &truth, interval).await;
 }
 
@@ -61,7 +60,7 @@ async fn a_small_mesh_on_the_present_prometheus() {
 async fn a_small_mesh_on_an_old_prometheus() {
     let truth = GroundTruth::generate(&TruthSize::SMALL, 4);
     let test = "a_small_mesh_on_an_old_prometheus";
-    let interval = Duration::from_secs(5);
+    let interval = Duration::from_secs(10);
     every_cluster_is_told_as_it_is(test, PrometheusVersion::Old, &truth, interval).await;
 }
 

@@ -10,6 +10,8 @@ use super::{
 /// How much of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TruthSize {
+    /// Clusters, at most nine.
+    pub clusters: usize,
     /// Services; each runs in about half of the clusters.
     pub services: usize,
     /// Calls, all of them.
@@ -35,6 +37,7 @@ pub struct TruthSize {
 impl TruthSize {
     /// Nine clusters of a bank.
     pub const ESTATE: Self = Self {
+        clusters: 9,
         services: 250,
         calls: 1500,
         across: 120,
@@ -47,10 +50,11 @@ impl TruthSize {
         pods: 1,
     };
 
-    /// A little of everything.
+    /// A little of everything in three clusters.
     pub const SMALL: Self = Self {
-        services: 40,
-        calls: 160,
+        clusters: 3,
+        services: 30,
+        calls: 120,
         across: 30,
         plaintext: 10,
         external: 6,
@@ -58,20 +62,19 @@ impl TruthSize {
         unmeshed_callers: 8,
         undeclared: 4,
         dead: 5,
-        pods: 3,
+        pods: 2,
     };
 }
 
 const CLOUDS: [&str; 3] = ["aws", "azure", "gcp"];
 const ENVIRONMENTS: [&str; 3] = ["production", "staging", "dev"];
-const KINDS: [&str; 6] =
-    ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet"];
+const KINDS: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet"];
 const REASONS: [&str; 3] =
     ["not_provided_by_service_discovery", "port_skipped", "identity_disabled"];
 
 pub(super) fn generate(size: &TruthSize, seed: u64) -> GroundTruth {
     let mut random = Random(seed);
-    let clusters = clusters();
+    let clusters: Vec<TrueCluster> = clusters().take(size.clusters).collect();
     let services = services(size, &clusters, &mut random);
     let links = links(&clusters);
     let mut truth = GroundTruth {
@@ -89,14 +92,15 @@ pub(super) fn generate(size: &TruthSize, seed: u64) -> GroundTruth {
     truth
 }
 
-fn clusters() -> Vec<TrueCluster> {
+/// Three of production first.
+fn clusters() -> impl Iterator<Item = TrueCluster> {
     let cluster = |(cloud, environment): (&str, &str)| TrueCluster {
         name: format!("{cloud}-{}-1", environment.replace("production", "prod")),
         cloud: cloud.to_owned(),
         environment: environment.to_owned(),
     };
-    let of = |cloud| ENVIRONMENTS.into_iter().map(move |environment| (cloud, environment));
-    CLOUDS.into_iter().flat_map(of).map(cluster).collect()
+    let of = |environment| CLOUDS.into_iter().map(move |cloud| (cloud, environment));
+    ENVIRONMENTS.into_iter().flat_map(of).map(cluster)
 }
 
 fn services(size: &TruthSize, clusters: &[TrueCluster], random: &mut Random) -> Vec<TrueService> {
@@ -221,7 +225,8 @@ impl Calls<'_> {
 
     fn across(&mut self, number: usize) -> Option<TrueCall> {
         let (cluster, client) = self.client()?;
-        let mode = if number.is_multiple_of(2) { TrueLinkMode::Gateway } else { TrueLinkMode::Flat };
+        let mode =
+            if number.is_multiple_of(2) { TrueLinkMode::Gateway } else { TrueLinkMode::Flat };
         let links = self.truth.links.iter();
         let links: Vec<String> = links
             .filter(|link| link.from == cluster && link.mode == mode)
@@ -279,9 +284,8 @@ fn unmeshed_callers(
         let is_known =
             callers.iter().any(|known| known.cluster == cluster && known.service == service.name);
         let target = TrueTarget::Local { service: service.name.clone() };
-        let has_plaintext = truth.calls_of(&cluster).any(|call| {
-            call.target == target && call.insecure.is_some()
-        });
+        let has_plaintext =
+            truth.calls_of(&cluster).any(|call| call.target == target && call.insecure.is_some());
         if !service.meshed || is_known || has_plaintext {
             continue;
         }
@@ -388,7 +392,8 @@ mod tests {
     #[test]
     fn both_modes_and_federated_services_are_used() {
         let truth = GroundTruth::generate(&TruthSize::SMALL, 7);
-        let count = |is: &dyn Fn(&TrueCall) -> bool| truth.calls.iter().filter(|call| is(call)).count();
+        let count =
+            |is: &dyn Fn(&TrueCall) -> bool| truth.calls.iter().filter(|call| is(call)).count();
         let is_mode = |call: &TrueCall, mode| match &call.target {
             TrueTarget::Remote { cluster, .. } => {
                 truth.link(&call.cluster, cluster).is_some_and(|link| link.mode == mode)

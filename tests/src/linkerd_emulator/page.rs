@@ -107,8 +107,7 @@ impl Page<'_> {
             return;
         }
         let is_gateway = self.is_gateway(call);
-        let client_id =
-            if is_gateway { GATEWAY_IDENTITY.to_owned() } else { identity(client) };
+        let client_id = if is_gateway { GATEWAY_IDENTITY.to_owned() } else { identity(client) };
         let tls = match call.insecure {
             None => Labels::default().with("tls", "true").with("client_id", &client_id),
             Some(_) => unmeshed_tls(),
@@ -231,7 +230,8 @@ impl Page<'_> {
         let TrueTraffic::Http { requests_per_second, success_ratio, .. } = traffic else { return };
         let rate = requests_per_second / pods;
         self.push(labels, "request_total", Growth::PerSecond(rate));
-        let outcomes = [("success", "200", *success_ratio), ("failure", "503", 1.0 - success_ratio)];
+        let outcomes =
+            [("success", "200", *success_ratio), ("failure", "503", 1.0 - success_ratio)];
         for (classification, status, share) in outcomes {
             let labels =
                 labels.clone().with("status_code", status).with("classification", classification);
@@ -239,9 +239,14 @@ impl Page<'_> {
         }
     }
 
-    /// A histogram of which so much lies up to each bucket.
+    /// A histogram of which so much lies up to each bucket. Only the buckets at which that changes
+    /// are told, and those just below: the others would add nothing but weight.
     fn buckets(&mut self, labels: &Labels, name: &str, rate: f64, up_to: impl Fn(usize) -> f64) {
+        let is_step = |bucket: usize| up_to(bucket) > bucket.checked_sub(1).map_or(0.0, &up_to);
         for (bucket, bound) in LATENCY_BUCKETS_MS.iter().enumerate() {
+            if !is_step(bucket) && !is_step(bucket + 1) {
+                continue;
+            }
             let labels = labels.clone().with("le", &bound.to_string());
             self.push(&labels, name, Growth::PerSecond(rate * up_to(bucket)));
         }
