@@ -18,6 +18,9 @@ use crate::placement::{LabelSelector, SelectorError};
 /// Kinds of which facts are kept even without annotations of Kubernetes.
 const KINDS: [&str; 5] = ["component", "resource", "api", "system", "group"];
 
+/// The type of APIs of events. Source: Backstage, well-known types of APIs.
+const EVENT_API: &str = "asyncapi";
+
 /// How the annotations begin that place an entity.
 pub(crate) const KUBERNETES_ANNOTATION: &str = "backstage.io/kubernetes-";
 
@@ -70,6 +73,9 @@ pub struct EntityFacts {
     pub owner: Option<EntityRef>,
     /// The System that it is part of.
     pub system: Option<EntityRef>,
+    /// Whether it is an API of events: these go by way of a broker, which hides from the mesh who
+    /// hears whom.
+    pub is_event_api: bool,
 }
 
 impl EntityFacts {
@@ -95,6 +101,8 @@ impl EntityFacts {
         Some(Self {
             title: document.title,
             kubernetes: document.kubernetes,
+            is_event_api: entity.entity_ref.kind() == "api"
+                && document.kind.is_some_and(|kind| kind.eq_ignore_ascii_case(EVENT_API)),
             owner: target(relation_type::OWNED_BY, None),
             system: target(relation_type::PART_OF, Some("system")),
             entity: Arc::clone(entity),
@@ -125,6 +133,7 @@ impl EntityFacts {
     fn says_the_same(&self, other: &Self) -> bool {
         self.title == other.title
             && self.kubernetes == other.kubernetes
+            && self.is_event_api == other.is_event_api
             && self.entity.relations == other.entity.relations
     }
 }

@@ -78,9 +78,8 @@ impl DependencyRecorder {
                 () = tokio::time::sleep(PAUSE) => {}
                 () = stop.cancelled() => return,
             }
-            if let Err(error) = outcome {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "facts of observed calls could not be written");
+            if let Err(error) = &outcome {
+                log_fault(error);
                 continue;
             }
             tokio::select! {
@@ -108,6 +107,11 @@ impl DependencyRecorder {
         }
         Ok(())
     }
+}
+
+fn log_fault(error: &StoreError) {
+    let error: &dyn std::error::Error = error;
+    tracing::warn!(error, "facts of observed calls could not be written");
 }
 
 /// Waits until this process holds the lease.

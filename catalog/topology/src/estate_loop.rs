@@ -6,6 +6,7 @@ use callboard_catalog::{
     catalog_engine::{ChangeNotice, EngineStatus},
     entities_catalog::EntitiesCatalog,
     query::ReadCondition,
+    store::StoreError,
 };
 use callboard_model::EntityRef;
 use futures_util::future::{BoxFuture, FutureExt, select_all};
@@ -135,10 +136,7 @@ impl EstateLoop {
         loop {
             match self.facts.load().await {
                 Ok(record) => return record,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "the facts of observed calls cannot be read yet");
-                }
+                Err(error) => log_fault(&error),
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -165,7 +163,8 @@ impl EstateLoop {
     }
 }
 
-fn log_fault(error: &(dyn std::error::Error + 'static)) {
+fn log_fault(error: &StoreError) {
+    let error: &dyn std::error::Error = error;
     tracing::warn!(error, "the facts of observed calls cannot be read yet");
 }
 

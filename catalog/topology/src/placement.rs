@@ -17,7 +17,7 @@ use callboard_plugin::{
 pub(crate) use self::{
     claim::{Claim, Claimant, claim},
     descriptor::scalar,
-    missing::{Sight, missing_components},
+    missing::{Sight, blindness, missing_components},
     squad::squad_of_labels,
     versions::version_matrix,
 };
@@ -117,7 +117,8 @@ pub struct EntityPlacements {
     /// One for each cluster and workload, by cluster in the order of the configuration, then by
     /// workload.
     pub placements: Vec<Arc<PlacedWorkload>>,
-    /// Clusters where it may run too, but which cannot be looked into.
+    /// Clusters where it may run too, but which cannot be looked into, and of which nothing of it
+    /// is known from before.
     pub blind: Vec<BlindCluster>,
 }
 

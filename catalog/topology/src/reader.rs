@@ -14,8 +14,8 @@ use crate::{
     drift::DependencyDrift,
     estate::EstatePicture,
     placement::{
-        BlindCluster, EntityPlacements, MissingComponent, PlacedWorkload, PlacementProblem, Sight,
-        VersionMatrix, WorkloadFilter, unknown_descriptor, version_matrix,
+        BlindCluster, EntityPlacements, MissingComponent, PlacedWorkload, PlacementProblem,
+        VersionMatrix, WorkloadFilter, blindness, unknown_descriptor, version_matrix,
     },
     topology::{
         Impact, Topology, TopologyEdge, TopologyGrouping, TopologyPath, TopologyScope,
@@ -96,27 +96,32 @@ impl TopologyReader {
         if !self.picture.visibility().reads(self.picture.facts(), entity_ref) {
             return EntityPlacements::default();
         }
-        EntityPlacements {
-            placements: self.picture.placements(entity_ref),
-            blind: self.blind_clusters(entity_ref),
-        }
+        let placements = self.picture.placements(entity_ref);
+        let blind = self.blind_clusters(entity_ref, &placements);
+        EntityPlacements { placements, blind }
     }
 
-    fn blind_clusters(&self, entity_ref: &EntityRef) -> Vec<BlindCluster> {
+    fn blind_clusters(
+        &self,
+        entity_ref: &EntityRef,
+        placements: &[Arc<PlacedWorkload>],
+    ) -> Vec<BlindCluster> {
         if !self.picture.visibility().clusters() {
             return Vec::new();
         }
         let kubernetes = self.picture.facts().get(entity_ref);
         let kubernetes = kubernetes.and_then(|facts| facts.kubernetes.as_ref());
         let only = kubernetes.and_then(|found| found.cluster.as_deref());
-        let clusters = self.picture.clusters();
-        let blind = clusters.filter(|(_, shape, _)| {
-            shape.sight != Sight::Whole && only.is_none_or(|only| only == shape.name.as_str())
+        let clusters = self.picture.clusters().filter(|(_, shape, _)| {
+            only.is_none_or(|only| only == shape.name.as_str())
+                && !placements.iter().any(|placed| placed.cluster == shape.name)
         });
-        let blind = blind.map(|(input, shape, _)| BlindCluster {
-            cluster: shape.name.clone(),
-            place: shape.place.clone(),
-            observation: input.runtime.observation.clone(),
+        let blind = clusters.filter_map(|(input, shape, _)| {
+            Some(BlindCluster {
+                cluster: shape.name.clone(),
+                place: shape.place.clone(),
+                observation: blindness(&input.runtime)?.clone(),
+            })
         });
         blind.collect()
     }

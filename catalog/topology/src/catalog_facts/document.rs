@@ -23,6 +23,8 @@ const KUBERNETES_CLUSTER: &str = "backstage.io/kubernetes-cluster";
 pub(super) struct Facts {
     pub(super) title: Option<Arc<str>>,
     pub(super) kubernetes: Option<KubernetesAnnotations>,
+    /// `spec.type`.
+    pub(super) kind: Option<Arc<str>>,
 }
 
 /// Reads what matters; nothing of a text that is no entity.
@@ -30,11 +32,12 @@ pub(super) fn read(json: &[u8]) -> Facts {
     let Ok(document) = serde_json::from_slice::<Document<'_>>(json) else {
         return Facts::default();
     };
-    let Some(metadata) = document.metadata else { return Facts::default() };
+    let kind = document.spec.0.map(Arc::from);
+    let Some(metadata) = document.metadata else { return Facts { kind, ..Facts::default() } };
     let kubernetes = (!metadata.annotations.0.is_empty())
         .then(|| annotations(&metadata.annotations.0))
         .filter(|found| found.says_by().is_some());
-    Facts { title: metadata.title.0.map(Into::into), kubernetes }
+    Facts { title: metadata.title.0.map(Into::into), kubernetes, kind }
 }
 
 fn annotations(found: &[(Cow<'_, str>, Cow<'_, str>)]) -> KubernetesAnnotations {
@@ -57,6 +60,8 @@ fn annotations(found: &[(Cow<'_, str>, Cow<'_, str>)]) -> KubernetesAnnotations 
 struct Document<'j> {
     #[serde(borrow)]
     metadata: Option<Metadata<'j>>,
+    #[serde(borrow, default)]
+    spec: SpecType<'j>,
 }
 
 #[derive(Deserialize)]
@@ -75,8 +80,13 @@ struct Text<'j>(Option<Cow<'j, str>>);
 #[derive(Default)]
 struct Annotations<'j>(Vec<(Cow<'j, str>, Cow<'j, str>)>);
 
+/// `spec.type`, if that is a text.
+#[derive(Default)]
+struct SpecType<'j>(Option<Cow<'j, str>>);
+
 struct TextVisitor;
 struct AnnotationsVisitor;
+struct SpecTypeVisitor;
 
 macro_rules! nothing_from {
     ($value:expr => $($visit:ident($kind:ty)),+) => {
@@ -153,6 +163,44 @@ impl<'de> Visitor<'de> for AnnotationsVisitor {
     );
 }
 
+impl<'de> Visitor<'de> for SpecTypeVisitor {
+    type Value = SpecType<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("anything")
+    }
+
+    fn visit_borrowed_str<E>(self, _: &'de str) -> Result<SpecType<'de>, E> {
+        Ok(SpecType::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<SpecType<'de>, E> {
+        Ok(SpecType::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<SpecType<'de>, A::Error> {
+        let mut found = None;
+        while let Some(Text(key)) = fields.next_key()? {
+            if key.as_deref() == Some("type") {
+                Text(found) = fields.next_value()?;
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(SpecType(found))
+    }
+
+    nothing_from!(
+        SpecType::default() => visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64)
+    );
+}
+
+impl<'de: 'j, 'j> Deserialize<'de> for SpecType<'j> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SpecTypeVisitor)
+    }
+}
+
 impl<'de: 'j, 'j> Deserialize<'de> for Text<'j> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextVisitor)
@@ -174,8 +222,9 @@ mod tests {
         let json = br#"{"kind":"Component","metadata":{"name":"a","title":"A \"1\"","annotations":{
             "x":"y","backstage.io/kubernetes-label-selector":" app=a ",
             "backstage.io/kubernetes-id":"","backstage.io/kubernetes-namespace":"bank"}},
-            "spec":{"deep":[1,{"a":null}]}}"#;
+            "spec":{"deep":[1,{"a":null}],"type":"service","type2":"x"}}"#;
         let facts = read(json);
+        assert_eq!(facts.kind.as_deref(), Some("service"));
         assert_eq!(facts.title.as_deref(), Some("A \"1\""));
         let found = facts.kubernetes.unwrap();
         assert_eq!(found.selector_text.as_deref(), Some("app=a"));
@@ -195,9 +244,12 @@ mod tests {
             r#"{"metadata":{"title":{"a":1},"annotations":{"backstage.io/kubernetes-id":7}}}"#,
             r#"{"metadata":{"annotations":[1,2]}}"#,
             r#"{"metadata":{"annotations":null}}"#,
+            r#"{"metadata":{},"spec":"asyncapi"}"#,
+            r#"{"metadata":{},"spec":{"type":["asyncapi"]}}"#,
         ] {
             let facts = read(json.as_bytes());
-            assert!(facts.title.is_none() && facts.kubernetes.is_none(), "{json}");
+            let is_silent = facts.title.is_none() && facts.kubernetes.is_none();
+            assert!(is_silent && facts.kind.is_none(), "{json}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callboard_model::EntityRef;
-use callboard_plugin::{ClusterName, ObservationState, RuntimeSnapshot, WorkloadKind};
+use callboard_plugin::{ClusterName, Observation, ObservationState, RuntimeSnapshot, WorkloadKind};
 
 use super::{MissingComponent, MissingVerdict};
 use crate::catalog_facts::{CatalogFacts, EntityFacts};
@@ -41,6 +41,19 @@ impl Sight {
         let reason = observation.reason.as_deref().unwrap_or("nothing has been read yet");
         Self::Blind(format!("{}: {reason}", observation.state).into())
     }
+}
+
+/// The state that says why nothing can be told of what runs in a cluster: of the API server, else
+/// of one of the kinds that most components run as. `None` = what is there is the present.
+pub(crate) fn blindness(runtime: &RuntimeSnapshot) -> Option<&Observation> {
+    const KINDS: [WorkloadKind; 3] =
+        [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet];
+    let is_blind = |observation: &&Observation| {
+        !observation.state.is_current() && observation.state != ObservationState::Absent
+    };
+    let kinds = KINDS.iter().filter_map(|kind| runtime.resource(kind.name()));
+    let kinds = kinds.map(|resource| &resource.observation);
+    std::iter::once(&runtime.observation).chain(kinds).find(is_blind)
 }
 
 /// The Components that say that they run and of which `is_placed` does not hold, by ref. Without

@@ -117,6 +117,19 @@ spec:
 }
 
 #[test]
+fn events_that_are_heard_are_never_missed_in_the_mesh() {
+    let mut estate = estate(&web_calls(&["api", "batch"]), LIVE);
+    restored(&mut estate, Vec::new(), 30);
+    assert_eq!(estate.reader().drift(&component("web")).unseen.len(), 1);
+    let mut events =
+        entity("API", "ledger-api", &[], &[("apiProvidedBy", "component:default/ledger")]);
+    events["spec"]["type"] = "asyncapi".into();
+    assert!(estate.put(&events));
+    let drift = estate.reader().drift(&component("web"));
+    assert!(drift.unseen.is_empty() && drift.patch.is_none(), "{drift:?}");
+}
+
+#[test]
 fn an_api_is_seen_when_one_of_its_providers_is() {
     let mut estate = estate(&web_calls(&["api", "batch"]), LIVE);
     restored(&mut estate, Vec::new(), 30);

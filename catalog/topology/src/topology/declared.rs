@@ -21,7 +21,8 @@ pub(crate) struct Declaration {
     pub(crate) targets: Vec<EntityRef>,
 }
 
-/// Everything that an entity declares, as far as it may be seen.
+/// Everything that an entity declares, as far as it may be seen, by the caller and by the mesh: of
+/// events nothing could be seen.
 pub(crate) fn declarations(
     facts: &CatalogFacts,
     visibility: &Visibility,
@@ -35,7 +36,8 @@ pub(crate) fn declarations(
         targets: vec![target.clone()],
     });
     let apis = from.targets(relation_type::CONSUMES_API).filter(is_visible);
-    let by_api = apis.map(|api| Declaration {
+    let is_called = |api: &&EntityRef| facts.get(api).is_none_or(|api| !api.is_event_api);
+    let by_api = apis.filter(is_called).map(|api| Declaration {
         by: DeclaredBy::ConsumesApis,
         named: api.clone(),
         targets: providers(facts, api).filter(is_visible).cloned().collect(),
