@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use callboard_model::Clock;
 use callboard_plugin::{ClusterName, MissingGrant, ObservationState, RuntimeSource};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
+    bounded::Few,
     client::{ApiClient, PageOf},
     config::{ClusterConfig, Connection},
     connect::connect,
@@ -145,7 +146,8 @@ async fn kind_access(client: &ApiClient, row: &KindRow, decision: Decision) -> K
 #[derive(Deserialize)]
 struct Counted {
     metadata: CountedMetadata,
-    items: Vec<serde::de::IgnoredAny>,
+    /// `null` where there is none, in some forms.
+    items: Few<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -160,7 +162,7 @@ struct CountedMetadata {
 async fn count(client: &ApiClient, row: &KindRow, version: &str) -> Result<Option<u64>, Failure> {
     let page = client.page(row, version, PageOf { limit: 1, token: None }).await?;
     let Counted { metadata, items } = discovery::parsed(&page)?;
-    let there = u64::try_from(items.len()).unwrap_or(u64::MAX);
+    let there = u64::try_from(items.0.len()).unwrap_or(u64::MAX);
     let has_more = metadata.continue_token.is_some_and(|token| !token.is_empty());
     Ok(match metadata.remaining_item_count {
         Some(remaining) => Some(there + remaining),

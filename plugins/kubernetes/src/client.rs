@@ -98,7 +98,7 @@ impl ApiClient {
         version: &str,
         page: PageOf,
     ) -> Result<Bytes, Failure> {
-        let mut request = self.page_request(row, version, page)?;
+        let mut request = Self::page_request(row, version, page)?;
         if row.form == Form::Metadata {
             let accept = HeaderValue::from_static(METADATA_LIST);
             request.headers_mut().insert(header::ACCEPT, accept);
@@ -117,12 +117,11 @@ impl ApiClient {
         version: &str,
         page: PageOf,
     ) -> Result<Bytes, Failure> {
-        let request = self.page_request(row, version, page)?;
+        let request = Self::page_request(row, version, page)?;
         self.page_answer(row, request).await
     }
 
     fn page_request(
-        &self,
         row: &KindRow,
         version: &str,
         page: PageOf,

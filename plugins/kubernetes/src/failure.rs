@@ -119,8 +119,8 @@ fn causes<'e>(error: &'e (dyn StdError + 'static)) -> Vec<&'e (dyn StdError + 's
 
 /// The kind of the innermost I/O error.
 fn io_kind(causes: &[&(dyn StdError + 'static)]) -> Option<io::ErrorKind> {
-    let errors = causes.iter().filter_map(|error| error.downcast_ref::<io::Error>());
-    errors.last().map(io::Error::kind)
+    let mut errors = causes.iter().rev().filter_map(|error| error.downcast_ref::<io::Error>());
+    errors.next().map(io::Error::kind)
 }
 
 #[cfg(test)]

@@ -103,20 +103,17 @@ pub fn cluster_role(name: &str) -> String {
             None => groups.push((row.group, vec![row.plural])),
         }
     }
-    let mut yaml = format!(
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {name}\nrules:\n"
-    );
     let verbs = VERBS.join(", ");
-    for (group, resources) in groups {
+    let rules = groups.iter().map(|(group, resources)| {
         let resources = resources.join(", ");
-        yaml.push_str(&format!(
-            "- apiGroups: [\"{group}\"]\n  resources: [{resources}]\n  verbs: [{verbs}]\n"
-        ));
-    }
-    yaml.push_str(
-        "- nonResourceURLs: [/readyz, /version, /api, \"/api/*\", /apis, \"/apis/*\"]\n  verbs: [get]\n",
-    );
-    yaml
+        format!("- apiGroups: [\"{group}\"]\n  resources: [{resources}]\n  verbs: [{verbs}]\n")
+    });
+    let rules: String = rules.collect();
+    format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {name}\n\
+         rules:\n{rules}\
+         - nonResourceURLs: [/readyz, /version, /api, \"/api/*\", /apis, \"/apis/*\"]\n  verbs: [get]\n"
+    )
 }
 
 #[cfg(test)]

@@ -84,11 +84,11 @@ impl RuntimeIndex {
         size.objects += 1;
         size.bytes += object.weight();
         let replaced = match object {
-            Object::Node(node) => self.apply_node(node).map(Object::Node),
+            Object::Node(node) => self.apply_node(&node).map(Object::Node),
             Object::Namespace(namespace) => self.apply_namespace(namespace),
             Object::Workload(workload) => self.apply_own(workload).map(Object::Workload),
             Object::ReplicaSet(set) => self.apply_replica_set(set).map(Object::ReplicaSet),
-            Object::Pod(pod) => self.apply_pod(pod).map(Object::Pod),
+            Object::Pod(pod) => self.apply_pod(&pod).map(Object::Pod),
             Object::Service(service) => self.apply_service(service),
             Object::Autoscaler(scaled) => self.apply_autoscaler(scaled).map(Object::Autoscaler),
             Object::Event(event) => {
@@ -102,19 +102,14 @@ impl RuntimeIndex {
 
     /// Lets an object go.
     pub(crate) fn delete(&mut self, kind: Kind, name: &Name) {
-        let workload = |kind: WorkloadKind| WorkloadKey {
-            namespace: Arc::clone(&name.namespace),
-            kind,
-            name: Arc::clone(&name.name),
-        };
         let gone = match kind {
             Kind::Node => self.delete_node(&name.name).map(Object::Node),
             Kind::Namespace => self.delete_namespace(&name.name),
-            Kind::Deployment => self.delete_own(&workload(WorkloadKind::Deployment)),
-            Kind::StatefulSet => self.delete_own(&workload(WorkloadKind::StatefulSet)),
-            Kind::DaemonSet => self.delete_own(&workload(WorkloadKind::DaemonSet)),
-            Kind::CronJob => self.delete_own(&workload(WorkloadKind::CronJob)),
-            Kind::Job => self.delete_own(&workload(WorkloadKind::Job)),
+            Kind::Deployment => self.delete_own(&name.workload(WorkloadKind::Deployment)),
+            Kind::StatefulSet => self.delete_own(&name.workload(WorkloadKind::StatefulSet)),
+            Kind::DaemonSet => self.delete_own(&name.workload(WorkloadKind::DaemonSet)),
+            Kind::CronJob => self.delete_own(&name.workload(WorkloadKind::CronJob)),
+            Kind::Job => self.delete_own(&name.workload(WorkloadKind::Job)),
             Kind::ReplicaSet => self.delete_replica_set(name).map(Object::ReplicaSet),
             Kind::Pod => self.delete_pod(name).map(Object::Pod),
             Kind::Service => self.delete_service(name),
@@ -205,15 +200,13 @@ impl RuntimeIndex {
     }
 
     fn names(&self, kind: Kind) -> Vec<Name> {
-        let cluster_scoped = |name: &Arc<str>| Name { namespace: "".into(), name: name.clone() };
         let own = |kind: WorkloadKind| {
             let keys = self.own.keys().filter(|key| key.kind == kind);
-            keys.map(|key| Name { namespace: key.namespace.clone(), name: key.name.clone() })
-                .collect()
+            keys.map(Name::of).collect()
         };
         match kind {
-            Kind::Node => self.nodes.keys().map(cluster_scoped).collect(),
-            Kind::Namespace => self.view.namespaces.keys().map(cluster_scoped).collect(),
+            Kind::Node => self.nodes.keys().map(Name::cluster_scoped).collect(),
+            Kind::Namespace => self.view.namespaces.keys().map(Name::cluster_scoped).collect(),
             Kind::Deployment => own(WorkloadKind::Deployment),
             Kind::ReplicaSet => self.replica_sets.keys().cloned().collect(),
             Kind::StatefulSet => own(WorkloadKind::StatefulSet),

@@ -38,13 +38,16 @@ const PAGE_SIZES: [u32; 4] = [500, 100, 20, 5];
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// The wait after a connection was cut.
+const AFTER_CUT: Duration = Duration::from_millis(100);
+
 /// The wait after a budget ended a list: it will end the next one, too.
 const LIMIT_WAIT: Duration = Duration::from_secs(30);
 
 /// How long a watch may be silent, given that the server sends a bookmark a minute, or that it
 /// does not.
 const SILENCE_WITH_BOOKMARKS: Duration = Duration::from_secs(150);
-const SILENCE: Duration = Duration::from_secs(300);
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// What the kinds of one cluster share.
 #[derive(Debug)]
@@ -157,7 +160,6 @@ impl KindWatch {
     /// Keeps the kind up to date until it is refused or not served.
     pub(crate) async fn run(mut self) -> Ended {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
-        let mut is_new = true;
         loop {
             let failure = match self.list().await {
                 Ok((version, objects)) => {
@@ -165,6 +167,13 @@ impl KindWatch {
                         return Ended::Unheard;
                     }
                     match self.follow(version, &mut backoff).await {
+                        // A connection that is cut, or a version that is gone, is no fault yet:
+                        // if there is one, the list will meet it.
+                        Some(Failure::Gone | Failure::Unreachable(_)) => {
+                            self.shared.alarm.notify_one();
+                            sleep(AFTER_CUT).await;
+                            continue;
+                        }
                         Some(failure) => failure,
                         None => return Ended::Unheard,
                     }
@@ -174,11 +183,9 @@ impl KindWatch {
             let wait = match &failure {
                 Failure::Forbidden(_) => return Ended::Forbidden(failure),
                 Failure::NotFound => return Ended::NotFound,
-                Failure::Gone if std::mem::take(&mut is_new) => continue,
                 Failure::Limit(_) => LIMIT_WAIT,
                 _ => backoff.next(rand::random()),
             };
-            is_new = true;
             if matches!(failure, Failure::Unreachable(_) | Failure::Unauthorized) {
                 self.shared.alarm.notify_one();
             }

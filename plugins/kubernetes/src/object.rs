@@ -15,6 +15,28 @@ pub(crate) struct Name {
     pub(crate) name: Arc<str>,
 }
 
+impl Name {
+    /// Of a name in a namespace.
+    pub(crate) fn new(namespace: &Arc<str>, name: &Arc<str>) -> Self {
+        Self { namespace: Arc::clone(namespace), name: Arc::clone(name) }
+    }
+
+    /// Of an object that is in no namespace.
+    pub(crate) fn cluster_scoped(name: &Arc<str>) -> Self {
+        Self { namespace: "".into(), name: Arc::clone(name) }
+    }
+
+    /// Of a workload.
+    pub(crate) fn of(key: &WorkloadKey) -> Self {
+        Self::new(&key.namespace, &key.name)
+    }
+
+    /// The workload of this name.
+    pub(crate) fn workload(&self, kind: WorkloadKind) -> WorkloadKey {
+        WorkloadKey { namespace: Arc::clone(&self.namespace), kind, name: Arc::clone(&self.name) }
+    }
+}
+
 /// One object of a watched kind.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Object {
@@ -158,21 +180,16 @@ impl Object {
 
     /// Its namespace and name.
     pub(crate) fn name(&self) -> Name {
-        let cluster_scoped = |name: &Arc<str>| Name { namespace: "".into(), name: name.clone() };
-        let scoped = |namespace: &Arc<str>, name: &Arc<str>| Name {
-            namespace: Arc::clone(namespace),
-            name: Arc::clone(name),
-        };
         match self {
-            Self::Node(node) => cluster_scoped(&node.name),
-            Self::Namespace(namespace) => cluster_scoped(&namespace.name),
-            Self::Workload(workload) => scoped(&workload.key.namespace, &workload.key.name),
+            Self::Node(node) => Name::cluster_scoped(&node.name),
+            Self::Namespace(namespace) => Name::cluster_scoped(&namespace.name),
+            Self::Workload(workload) => Name::of(&workload.key),
             Self::ReplicaSet(set) => set.name.clone(),
             Self::Pod(pod) => pod.name.clone(),
-            Self::Service(service) => scoped(&service.key.namespace, &service.key.name),
+            Self::Service(service) => Name::new(&service.key.namespace, &service.key.name),
             Self::Autoscaler(scaled) => scaled.name.clone(),
             Self::Event(event) => event.name.clone(),
-            Self::Link(link) => scoped(&link.namespace, &link.name),
+            Self::Link(link) => Name::new(&link.namespace, &link.name),
         }
     }
 

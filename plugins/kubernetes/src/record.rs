@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use crate::{
+    bounded::or_default,
     client::{ApiClient, PageOf},
     config::ClusterConfig,
     connect::connect,
@@ -155,6 +156,7 @@ async fn record_kind(
 struct List {
     #[serde(default)]
     metadata: ListMetadata,
+    #[serde(default, deserialize_with = "or_default")]
     items: Vec<Map<String, Value>>,
 }
 

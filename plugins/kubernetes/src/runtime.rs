@@ -146,7 +146,7 @@ fn differs(before: &RuntimeSnapshot, next: &RuntimeSnapshot) -> bool {
     let states = |snapshot: &RuntimeSnapshot| {
         let resources = snapshot.resources.iter();
         resources
-            .map(|one| (one.api_version.clone(), one.count, without_age(&one.observation)))
+            .map(|one| (Arc::clone(&one.api_version), one.count, without_age(&one.observation)))
             .collect::<Vec<_>>()
     };
     before.version != next.version

@@ -10,6 +10,9 @@ use crate::{
     kinds::{Kind, KindRow, TABLE},
 };
 
+/// How many broken kinds a cluster's reason names.
+const TOLD_KINDS: usize = 3;
+
 /// How one kind is, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KindStatus {
@@ -192,8 +195,11 @@ impl Statuses {
             if same && broken.len() + settled == TABLE.len() {
                 return (state, first.reason.clone());
             }
-            let told: Vec<String> =
-                broken.iter().map(|(name, status)| in_words(name, status)).collect();
+            let few = broken.iter().take(TOLD_KINDS);
+            let mut told: Vec<String> = few.map(|(name, status)| in_words(name, status)).collect();
+            if broken.len() > TOLD_KINDS {
+                told.push(format!("and {} more kinds", broken.len() - TOLD_KINDS));
+            }
             return (ObservationState::Stale, Some(told.join("; ").into()));
         }
         if let Some((_, first)) = in_state(ObservationState::Forbidden).next()

@@ -79,9 +79,9 @@ impl Bonds {
 }
 
 impl RuntimeIndex {
-    pub(super) fn apply_pod(&mut self, pod: Pod) -> Option<Pod> {
+    pub(super) fn apply_pod(&mut self, pod: &Pod) -> Option<Pod> {
         let before = self.pods.insert(pod.name.clone(), pod.clone());
-        if before.as_ref() == Some(&pod) {
+        if before.as_ref() == Some(pod) {
             return before;
         }
         if let Some(before) = &before
@@ -95,9 +95,9 @@ impl RuntimeIndex {
                     self.rebind(controller);
                 }
             }
-            None => self.touch(bare_pod(&pod.name)),
+            None => self.touch(pod.name.workload(WorkloadKind::Pod)),
         }
-        self.touch_workload_of(&pod);
+        self.touch_workload_of(pod);
         before
     }
 
@@ -115,7 +115,7 @@ impl RuntimeIndex {
                     self.rebind(controller);
                 }
             }
-            None => self.touch(bare_pod(&pod.name)),
+            None => self.touch(pod.name.workload(WorkloadKind::Pod)),
         }
     }
 
@@ -129,19 +129,15 @@ impl RuntimeIndex {
     pub(super) fn workload_of(&self, pod: &Pod) -> Option<WorkloadKey> {
         match &pod.controller {
             Some(controller) => self.bonds.parent(controller).cloned(),
-            None => Some(bare_pod(&pod.name)),
+            None => Some(pod.name.workload(WorkloadKind::Pod)),
         }
     }
 
     /// The workload of a controller; `None` = there is neither the controller nor a pod of it.
     pub(super) fn parent_of(&self, controller: &Controller) -> Option<WorkloadKey> {
-        let Name { namespace, name } = &controller.name;
-        let key = |kind, name: &Arc<str>| WorkloadKey {
-            namespace: Arc::clone(namespace),
-            kind,
-            name: Arc::clone(name),
-        };
-        let itself = key(controller.kind, name);
+        let key =
+            |kind, name: &Arc<str>| Name::new(&controller.name.namespace, name).workload(kind);
+        let itself = controller.name.workload(controller.kind);
         let is_there = self.bonds.pods(controller).next().is_some();
         match controller.kind {
             WorkloadKind::ReplicaSet => match self.replica_sets.get(&controller.name) {
@@ -176,18 +172,8 @@ impl RuntimeIndex {
         &'a self,
         controller: &'a Controller,
     ) -> impl Iterator<Item = &'a Pod> {
-        self.bonds.pods(controller).filter_map(|pod| {
-            let namespace = Arc::clone(&controller.name.namespace);
-            self.pods.get(&Name { namespace, name: Arc::clone(pod) })
-        })
-    }
-}
-
-/// The key of a pod that nothing owns.
-fn bare_pod(name: &Name) -> WorkloadKey {
-    WorkloadKey {
-        namespace: Arc::clone(&name.namespace),
-        kind: WorkloadKind::Pod,
-        name: Arc::clone(&name.name),
+        self.bonds
+            .pods(controller)
+            .filter_map(|pod| self.pods.get(&Name::new(&controller.name.namespace, pod)))
     }
 }

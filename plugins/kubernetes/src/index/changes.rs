@@ -10,9 +10,9 @@ use crate::object::{
 };
 
 impl RuntimeIndex {
-    pub(super) fn apply_node(&mut self, node: Node) -> Option<Node> {
+    pub(super) fn apply_node(&mut self, node: &Node) -> Option<Node> {
         let before = self.nodes.insert(Arc::clone(&node.name), node.clone());
-        self.nodes_changed |= before.as_ref() != Some(&node);
+        self.nodes_changed |= before.as_ref() != Some(node);
         before
     }
 
@@ -54,7 +54,7 @@ impl RuntimeIndex {
     /// A Job may belong to a CronJob.
     fn touch_own(&mut self, key: &WorkloadKey) {
         if key.kind == WorkloadKind::Job {
-            self.rebind(&controller(WorkloadKind::Job, &key.namespace, &key.name));
+            self.rebind(&Controller { kind: WorkloadKind::Job, name: Name::of(key) });
         }
         self.touch(key.clone());
     }
@@ -151,7 +151,7 @@ impl RuntimeIndex {
     }
 
     pub(super) fn apply_link(&mut self, link: MeshLink) -> Option<MeshLink> {
-        let name = Name { namespace: link.namespace.clone(), name: link.name.clone() };
+        let name = Name::new(&link.namespace, &link.name);
         self.links_changed = true;
         self.links.insert(name, link)
     }
@@ -170,35 +170,29 @@ impl RuntimeIndex {
         };
         let mut links: Vec<MeshLink> = self.links.values().map(counted).collect();
         links.sort_by(|one, other| {
-            let order = |link: &MeshLink| {
-                (link.target_cluster.clone(), link.name.clone(), link.namespace.clone())
-            };
-            order(one).cmp(&order(other))
+            (&one.target_cluster, &one.name, &one.namespace).cmp(&(
+                &other.target_cluster,
+                &other.name,
+                &other.namespace,
+            ))
         });
         links
     }
 
     /// The workload that an event is about.
     pub(super) fn touch_about(&mut self, about: &About) {
-        let Name { namespace, name } = &about.name;
         let known = WorkloadKind::ALL.into_iter().find(|kind| kind.name() == &*about.kind);
         let key = match known {
             Some(WorkloadKind::Pod) => {
                 self.pods.get(&about.name).and_then(|pod| self.workload_of(pod))
             }
             Some(kind @ (WorkloadKind::ReplicaSet | WorkloadKind::Job)) => {
-                self.bonds.parent(&controller(kind, namespace, name)).cloned()
+                let name = about.name.clone();
+                self.bonds.parent(&Controller { kind, name }).cloned()
             }
-            Some(kind) => {
-                Some(WorkloadKey { namespace: Arc::clone(namespace), kind, name: Arc::clone(name) })
-            }
+            Some(kind) => Some(about.name.workload(kind)),
             None => self.autoscalers.get(&about.name).and_then(|scaled| scaled.target.clone()),
         };
         self.dirty.extend(key);
     }
-}
-
-fn controller(kind: WorkloadKind, namespace: &Arc<str>, name: &Arc<str>) -> Controller {
-    let name = Name { namespace: Arc::clone(namespace), name: Arc::clone(name) };
-    Controller { kind, name }
 }

@@ -76,20 +76,14 @@ impl RuntimeIndex {
     }
 
     fn parts(&self, key: &WorkloadKey) -> Parts<'_> {
-        let name = Name { namespace: key.namespace.clone(), name: key.name.clone() };
+        let name = Name::of(key);
         if key.kind == WorkloadKind::Pod {
             let pod = self.pods.get(&name).filter(|pod| pod.controller.is_none());
             let pods = pod.into_iter().collect();
             return Parts { own: None, set: None, jobs: Vec::new(), pods };
         }
         let children = || self.bonds.children(key);
-        let job = |child: &Controller| {
-            self.own.get(&WorkloadKey {
-                namespace: child.name.namespace.clone(),
-                kind: WorkloadKind::Job,
-                name: child.name.name.clone(),
-            })
-        };
+        let job = |child: &Controller| self.own.get(&child.name.workload(WorkloadKind::Job));
         let is_cron_job = key.kind == WorkloadKind::CronJob;
         let set = self
             .replica_sets
@@ -171,7 +165,7 @@ impl RuntimeIndex {
             return Vec::new();
         }
         let about = |kind: &str, name: &Name| About { kind: kind.into(), name: name.clone() };
-        let own = Name { namespace: key.namespace.clone(), name: key.name.clone() };
+        let own = Name::of(key);
         let mut things: BTreeSet<About> = BTreeSet::from([about(key.kind.name(), &own)]);
         things.extend(self.bonds.children(key).map(|child| about(child.kind.name(), &child.name)));
         things.extend(parts.pods.iter().map(|pod| about("Pod", &pod.name)));
@@ -219,7 +213,7 @@ fn waiting(parts: &Parts<'_>) -> Vec<WaitingPods> {
         .into_iter()
         .map(|(reason, pods)| WaitingPods { reason: Arc::clone(reason), pods })
         .collect();
-    waiting.sort_by(|one, other| other.pods.cmp(&one.pods));
+    waiting.sort_by_key(|one| std::cmp::Reverse(one.pods));
     waiting
 }
 
