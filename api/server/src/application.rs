@@ -12,6 +12,7 @@ use callboard_rest::{HealthProbe, HealthStatus, RestState};
 
 use crate::{
     catalog_wiring,
+    cluster_wiring::{self, CatalogPorts},
     config::{self, Config, LoadedConfig, ProcessSurroundings},
     observability,
     supervisor::Supervisor,
@@ -49,10 +50,14 @@ pub(crate) async fn serve(run: Run) -> anyhow::Result<()> {
     supervisor.keep_running("metrics", move |stop| {
         observability::serve_metrics(metrics.clone(), metrics_listen.clone(), stop)
     });
-    let engine = catalog_wiring::start(&config, &mut supervisor).await?;
+    let catalog_wiring::Started { engine, store } =
+        catalog_wiring::start(&config, &mut supervisor).await?;
     let catalog = catalog_wiring::authorized(&engine);
+    let ports = CatalogPorts { engine: &engine, catalog: catalog.clone(), facts: store };
+    let topology = cluster_wiring::start(&config.clusters, ports, &mut supervisor).await?;
     let graphql = GraphqlService::new(SchemaPorts {
         catalog: catalog.clone(),
+        topology,
         changes: Arc::new(engine.notices()),
         clock: Arc::new(SystemClock),
     });

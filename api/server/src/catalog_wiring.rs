@@ -12,6 +12,7 @@ use callboard_catalog::{
         AllowedEntity, CatalogRule, CatalogRules, ProcessingOptions, ProcessingOrchestrator,
         RuleLocation, ScmHosts,
     },
+    store::CatalogStore,
 };
 use callboard_egress::{EgressClient, EgressPolicy, Reach};
 use callboard_model::{DescriptorLimits, KindRegistry};
@@ -30,12 +31,19 @@ use crate::{
     supervisor::Supervisor,
 };
 
+/// What runs, and what it writes to.
+#[derive(Debug)]
+pub(crate) struct Started {
+    /// The engine.
+    pub(crate) engine: Arc<CatalogEngine>,
+    /// The store.
+    pub(crate) store: Arc<Store>,
+}
+
 /// Starts the engine of `config` under `supervisor`.
-pub(crate) async fn start(
-    config: &Config,
-    supervisor: &mut Supervisor,
-) -> anyhow::Result<Arc<CatalogEngine>> {
+pub(crate) async fn start(config: &Config, supervisor: &mut Supervisor) -> anyhow::Result<Started> {
     let store = Store::connect(&store_config::database(&config.backend.database)).await?;
+    let store = Arc::new(store);
     let orchestrator = ProcessingOrchestrator::new(processing_options(config)?);
     let (watcher, changes) = FileWatcher::new(FileWatcherOptions::default());
     let policy = EgressPolicy { reach: Reach::Listed, allow: config.reading_allow_list() };
@@ -48,7 +56,7 @@ pub(crate) async fn start(
         Arc::new(FileRefresher::new(changes)),
     ];
     let ports = EnginePorts {
-        store: Arc::new(store),
+        store: Arc::clone(&store) as Arc<dyn CatalogStore>,
         reader,
         orchestrator: Arc::new(orchestrator),
         providers,
@@ -61,7 +69,7 @@ pub(crate) async fn start(
         let engine = Arc::clone(&running);
         async move { engine.run(stop).await }
     });
-    Ok(engine)
+    Ok(Started { engine, store })
 }
 
 /// The catalog as callers may see it.

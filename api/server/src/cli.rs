@@ -50,6 +50,9 @@ Exit status: 0 all accepted, 1 something was refused, 2 wrong arguments.")]
     /// Look at a configuration without serving it.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at the clusters of a configuration, record one, or print the grants that are needed.
+    #[command(subcommand)]
+    Clusters(ClustersCommand),
     /// Print a schema on standard output.
     Schema(SchemaArgs),
     /// Bring the database of a configuration to the schema of this version, and exit.
@@ -91,6 +94,55 @@ pub(crate) enum ConfigCommand {
     ///
     /// Secrets are shown as asterisks. Exit status 1 if `serve` would refuse it.
     Check(ConfigFiles),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClustersCommand {
+    /// Try each cluster once: what works, with which grants, and what is missing.
+    ///
+    /// Exit status 1 if a cluster or its metrics give no answer, or if something cannot be read.
+    #[command(after_help = "\
+Examples:
+  callboard clusters check --config app-config.yaml
+  callboard clusters check --config app-config.yaml aws-prod-1")]
+    Check(ClustersCheckArgs),
+    /// Record a cluster, so that it can be served without being there.
+    ///
+    /// Writes DIR/kubernetes (the objects as `kubectl get -o json` prints them, without the values
+    /// of environment variables) and DIR/prometheus (the answers of our own queries, as they came).
+    /// Configured as `kubernetes.snapshot` and `prometheus.snapshot` they are served as RECORDED.
+    #[command(after_help = "\
+Example:
+  callboard clusters snapshot --config app-config.yaml aws-prod-1 ./snapshots/aws-prod-1")]
+    Snapshot(ClustersSnapshotArgs),
+    /// Print the smallest ClusterRole that suffices, as YAML.
+    #[command(after_help = "\
+Example:
+  callboard clusters rbac | kubectl apply -f -")]
+    Rbac {
+        /// What the role is called.
+        #[arg(long, default_value = "callboard-reader")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClustersCheckArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigFiles,
+    /// Only these clusters; all, if none is named.
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClustersSnapshotArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigFiles,
+    /// The cluster, as the configuration calls it.
+    pub(crate) name: String,
+    /// The folder to write to; it is made if it is missing.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+mod clusters;
 mod demo;
 mod schema;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Validate(arguments) => crate::validate::run(&arguments),
         Command::Config(ConfigCommand::Check(arguments)) => check(&arguments.files),
+        Command::Clusters(command) => block_on(clusters::run(command)),
         Command::Schema(arguments) => schema::run(arguments.schema),
         Command::Migrate(arguments) => block_on(migrate(arguments.files)),
     };

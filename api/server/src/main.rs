@@ -4,6 +4,7 @@
 mod application;
 mod catalog_wiring;
 mod cli;
+mod cluster_wiring;
 mod commands;
 mod config;
 mod config_locations;

@@ -58,12 +58,12 @@ impl Supervisor {
 
     /// Runs a loop that cannot be started twice; that it ended before the shutdown is an error that
     /// somebody must look at.
-    pub(crate) fn run<F, L>(&mut self, name: &'static str, start: F)
+    pub(crate) fn run<F, L>(&mut self, name: impl Into<String>, start: F)
     where
         F: FnOnce(CancellationToken) -> L,
         L: Future<Output = ()> + Send + 'static,
     {
-        let stop = self.stop.clone();
+        let (name, stop) = (name.into(), self.stop.clone());
         let running = start(stop.clone());
         self.loops.spawn(async move {
             running.await;

@@ -4,7 +4,7 @@
 //! A bad entry is a fault of its cluster and not of the start: it is kept with the reason, so that
 //! the cluster is shown as unreachable because of it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use callboard_plugin::{ClusterName, ClusterPlace};
 use secrecy::SecretString;
@@ -15,16 +15,13 @@ use super::{check::Findings, error::Problem, node::Node, section::Section};
 /// For how many days a declared dependency may go unseen, unless configured.
 const UNSEEN_AFTER_DAYS: u32 = 14;
 
-/// How long an answer of Prometheus may take, unless configured.
-const DEADLINE: Duration = Duration::from_secs(10);
-
 /// The clusters and what holds for all of them.
 #[derive(Debug, Clone)]
 pub(crate) struct ClustersConfig {
     /// In the order of the configuration; names are unique.
     pub(crate) clusters: Vec<ClusterConfig>,
     /// The binaries that a kubeconfig may run.
-    pub(crate) allowed_exec: Vec<PathBuf>,
+    pub(crate) allowed_exec: Vec<String>,
     /// For how many days a declared dependency may go unseen before it is listed.
     pub(crate) unseen_after_days: u32,
 }
@@ -41,7 +38,7 @@ pub(crate) struct ClusterConfig {
     /// Who measures it; `None` = nobody.
     pub(crate) prometheus: Option<Result<PrometheusConfig, String>>,
     /// Its mesh.
-    pub(crate) mesh: Option<MeshConfig>,
+    pub(crate) mesh: Option<MeshKind>,
 }
 
 /// How an API server is reached.
@@ -105,8 +102,6 @@ pub(crate) struct PrometheusAddress {
     pub(crate) auth: PrometheusAuth,
     /// Headers of every request, such as `X-Scope-OrgID`.
     pub(crate) headers: Vec<(String, SecretString)>,
-    /// How long an answer may take.
-    pub(crate) deadline: Duration,
 }
 
 /// How we prove to Prometheus who we are.
@@ -126,10 +121,10 @@ pub(crate) enum PrometheusAuth {
 }
 
 /// The mesh of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MeshConfig {
-    /// The DNS domain of the cluster.
-    pub(crate) cluster_domain: Arc<str>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MeshKind {
+    /// Linkerd.
+    Linkerd,
 }
 
 impl ClustersConfig {
@@ -157,7 +152,7 @@ impl ClustersConfig {
         let allowed_exec = callboard.at("kubernetes").texts("allowedExec").unwrap_or_default();
         Self {
             clusters,
-            allowed_exec: allowed_exec.into_iter().map(PathBuf::from).collect(),
+            allowed_exec,
             unseen_after_days: days.filter(|days| *days > 0).unwrap_or(UNSEEN_AFTER_DAYS),
         }
     }
@@ -270,7 +265,6 @@ fn prometheus(section: &Section<'_>) -> Option<Result<PrometheusConfig, String>>
             cluster_label: section.text("clusterLabel").map(str::to_owned),
             auth,
             headers: headers(&section.at("headers")),
-            deadline: section.duration("timeout").unwrap_or(DEADLINE),
         })
     }))
 }
@@ -294,12 +288,10 @@ fn headers(section: &Section<'_>) -> Vec<(String, SecretString)> {
     names.into_iter().filter_map(|name| Some((name.to_owned(), section.secret(name)?))).collect()
 }
 
-fn mesh(section: &Section<'_>, findings: &mut Findings) -> Option<MeshConfig> {
+fn mesh(section: &Section<'_>, findings: &mut Findings) -> Option<MeshKind> {
     section.node()?;
     match section.text("kind").unwrap_or("linkerd") {
-        "linkerd" => Some(MeshConfig {
-            cluster_domain: section.text("clusterDomain").unwrap_or("cluster.local").into(),
-        }),
+        "linkerd" => Some(MeshKind::Linkerd),
         other => {
             let path = section.path();
             findings.warnings.push(format!("{path}.kind: {other} is not read by this version"));
