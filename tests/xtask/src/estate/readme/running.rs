@@ -11,9 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 const PATHS: &[(&str, &[&str])] = &[
     (
         "aws-prod-1",
-        &["web-bank-bff", "mortgage-origination", "household-economy", "transaction-history"],
+        &[
+            "web-bank-bff",
+            "mortgage-origination",
+            "household-economy",
+            "income-verification",
+            "account-aggregation",
+        ],
     ),
-    ("aws-prod-2", &["mobile-bank-bff", "transaction-history", "merchant-directory"]),
+    ("aws-prod-2", &["web-bank-bff", "transaction-history", "merchant-directory"]),
     ("gcp-prod-1", &["case-manager", "customer-profile", "address-lookup"]),
     ("gcp-prod-1", &["property-valuation", "property-register"]),
 ];
