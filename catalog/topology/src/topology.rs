@@ -10,6 +10,7 @@ mod path;
 mod resolve;
 mod scope;
 mod shape;
+mod strangers;
 mod tls;
 mod transit;
 

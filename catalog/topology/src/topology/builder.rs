@@ -20,6 +20,7 @@ use super::{
     node::NodeId,
     resolve::{Resolved, Resolver},
     shape::ClusterShape,
+    strangers::Strangers,
     tls::Tls,
     transit::{Transit, is_gateway_identity, is_gateway_key},
 };
@@ -59,8 +60,8 @@ struct EdgeSum {
     observation: Observation,
 }
 
-/// One end of a call that the gateway of its cluster passes on.
-struct PassedOn<'e> {
+/// A call of which it is not yet known whether it is told by its caller, too.
+struct Doubtful<'e> {
     from: Arc<TopologyNode>,
     to: Target,
     call: &'e MeshCall,
@@ -86,12 +87,16 @@ impl<'e> TopologyBuilder<'e> {
 
     /// The topology; its edges do not tell yet when they were seen.
     pub(crate) fn build(mut self) -> Topology {
-        let mut transit = Transit::new();
+        let (mut transit, mut strangers) = (Transit::new(), Strangers::new());
         for at in 0..self.estate.shapes.len() {
-            self.add_cluster(at, &mut transit);
+            self.add_cluster(at, &mut transit, &mut strangers);
         }
-        for passed_on in transit.untold() {
-            self.add_edge(passed_on.from, passed_on.to, passed_on.call, passed_on.observation);
+        for found in transit.untold() {
+            self.add_edge(found.from, found.to, found.call, found.observation);
+        }
+        for (metrics, found) in strangers.unexplained() {
+            let call = MeshCall { metrics, ..found.call.clone() };
+            self.add_edge(found.from, found.to, &call, found.observation);
         }
         let coverage = self.coverage();
         let edges = std::mem::take(&mut self.edges);
@@ -102,7 +107,12 @@ impl<'e> TopologyBuilder<'e> {
         topology
     }
 
-    fn add_cluster(&mut self, at: usize, transit: &mut Transit<PassedOn<'e>>) {
+    fn add_cluster(
+        &mut self,
+        at: usize,
+        transit: &mut Transit<Doubtful<'e>>,
+        strangers: &mut Strangers<Doubtful<'e>>,
+    ) {
         let estate = self.estate;
         let Some(resolver) = Resolver::new(estate.shapes, at) else { return };
         let Some(Some(mesh)) = estate.meshes.get(at) else { return };
@@ -110,14 +120,19 @@ impl<'e> TopologyBuilder<'e> {
         for call in &*window.calls {
             let Some(from) = self.client(at, &call.client) else { continue };
             let Some(to) = self.target(&resolver, at, &call.target) else { continue };
-            if self.is_passed_on(at, &call.client) {
-                let observation = &window.observation;
-                let target = to.node.id.clone();
-                transit.put_aside(target, PassedOn { from, to, call, observation });
-                continue;
+            let (target, observation) = (to.node.id.clone(), &window.observation);
+            let is_stranger = matches!(call.client, CallClient::Unmeshed { .. });
+            if is_stranger {
+                strangers.put_aside(target, call.metrics, Doubtful { from, to, call, observation });
+            } else if self.is_passed_on(at, &call.client) {
+                transit.put_aside(target, Doubtful { from, to, call, observation });
+            } else {
+                transit.note(&target, to.mode);
+                if to.crosses_clusters {
+                    strangers.note(&target, to.mode, &call.metrics);
+                }
+                self.add_edge(from, to, call, observation);
             }
-            transit.note(&to.node.id, to.mode);
-            self.add_edge(from, to, call, &window.observation);
         }
     }
 

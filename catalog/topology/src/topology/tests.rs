@@ -202,6 +202,26 @@ fn what_a_gateway_passes_on_is_not_counted_twice() {
 }
 
 #[test]
+fn plain_calls_of_another_cluster_are_not_callers_without_identity_besides() {
+    let plain = call(from(&key("web")), to(&key("ledger"), "ledger-west"), 10.0, 0.0);
+    let mut estate = estate(&[plain]);
+    let stranger = |rate| {
+        let client = CallClient::Unmeshed { reason: "no_tls_from_remote".into() };
+        call(client, CallTarget::Workload { key: key("ledger"), service: None }, rate, 0.0)
+    };
+    estate.meshes[1].set(mesh("c2", LIVE, &[stranger(10.2)]));
+    estate.turn();
+    assert_eq!(only_edge(&estate).from.entity, Some(component("web")));
+
+    estate.meshes[1].set(mesh("c2", LIVE, &[stranger(25.0)]));
+    estate.turn();
+    let topology = whole(&estate.reader(), TopologyGrouping::Workload);
+    let rates: Vec<_> =
+        topology.edges.iter().map(|edge| edge.metrics.requests_per_second.unwrap()).collect();
+    assert_eq!(rates, [15.0, 10.0]);
+}
+
+#[test]
 fn a_workload_that_only_the_mesh_knows_is_shown_without_entity() {
     let edge = only_edge(&estate(&[call(from(&key("old")), to(&key("api"), "api"), 5.0, 1.0)]));
     assert_eq!((edge.from.kind, &edge.from.entity), (TopologyNodeKind::Workload, &None));
@@ -334,6 +354,11 @@ fn any_call() -> impl Strategy<Value = MeshCall> {
         Just(CallTarget::Authority("bank.example".into())),
     ];
     (client, target, 0_u32..1000, 0_u32..=4).prop_map(|(client, target, rate, secured)| {
+        // What has no identity is seen by the called workload, which knows of no Service.
+        let target = match client {
+            CallClient::Unmeshed { .. } => CallTarget::Workload { key: key("api"), service: None },
+            _ => target,
+        };
         call(client, target, f64::from(rate), f64::from(secured) / 4.0)
     })
 }
