@@ -6,6 +6,7 @@
 mod store {
     mod commits;
     mod connecting;
+    mod dependency_facts;
     mod faults;
     mod fixture;
     mod followers;
