@@ -26,17 +26,18 @@ pub(crate) fn demo(lab: &mut Lab) -> anyhow::Result<Outcome> {
     command.args(["demo", "--listen", "127.0.0.1:0"]);
     let started = Launch::command(command, &lab.room("mesh-demo")?)?.ready()?;
     let mut guest = Client::with_token(started.server.url(), None);
-    wait_until("every recording", LIMIT, Duration::from_millis(100), || {
-        let data = guest.graphql(
-            "{ topology(groupBy: WORKLOAD) { totalEdges } \
-               clusters { observation { state } } }",
-            &json!({}),
-        )?;
-        let calls: usize = truth.calls.iter().map(|pair| pair.edges.len()).sum();
-        let total = data.pointer("/topology/totalEdges").and_then(Value::as_u64);
-        Ok((total >= Some(calls as u64)).then_some(()))
-    })?;
+    let joined = wait_until("every recording", LIMIT, Duration::from_millis(100), || {
+        let query = "{ topology(groupBy: WORKLOAD, window: M5) { totalEdges } \
+            unknownWorkloads(first: 1) { totalCount } }";
+        let data = guest.graphql(query, &json!({}))?;
+        let count = |pointer: &str| data.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+        let calls = mesh::present(&truth).count() as u64;
+        let unknown = truth.unknown_workloads.len() as u64;
+        let is_joined = count("/unknownWorkloads/totalCount") <= unknown;
+        Ok((count("/topology/totalEdges") >= calls && is_joined).then_some(()))
+    });
     let mut figures = Figures::default();
+    figures.must("joined", joined.err().map(|error| format!("{error:#}")));
     placements(&truth, &mut guest, &mut figures)?;
     unknown(&truth, &mut guest, &mut figures)?;
     mesh::calls(&truth, &mut guest, &mut figures)?;
@@ -91,7 +92,7 @@ fn all(client: &mut Client, query: &str, pointer: &str) -> anyhow::Result<Vec<Va
 /// Every component is placed where it runs and by the rule that finds it, or listed as missing.
 fn placements(truth: &Truth, client: &mut Client, figures: &mut Figures) -> anyhow::Result<()> {
     let query = "query Q($after: String) { entities(filter: {kind: {eq: \"Component\"}}, \
-        first: 100, after: $after) { nodes { name ... on Component { placements { matchedBy \
+        first: 25, after: $after) { nodes { name ... on Component { placements { matchedBy \
         cluster { name } workload { namespace kind name } } } } \
         pageInfo { hasNextPage endCursor } } }";
     let mut seen = BTreeSet::new();

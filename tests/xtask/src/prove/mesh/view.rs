@@ -92,7 +92,7 @@ pub(crate) type Workloads = BTreeMap<String, Value>;
 /// The workloads of a cluster, by `namespace/Kind/name`.
 pub(crate) fn workloads(client: &mut Client, name: &str) -> anyhow::Result<Workloads> {
     let query = "query Q($name: String!, $after: String) { cluster(name: $name) { \
-        workloads(first: 500, after: $after) { totalCount nodes { namespace kind name health \
+        workloads(first: 100, after: $after) { totalCount nodes { namespace kind name health \
         entity { ref } replicas { desired ready } images { container name tag digest } } \
         pageInfo { hasNextPage endCursor } } } }";
     let mut found = Workloads::new();
@@ -129,7 +129,7 @@ pub(crate) fn placements(
     client: &mut Client,
 ) -> anyhow::Result<BTreeMap<(String, String), Option<u64>>> {
     let query = "query Q($after: String) { entities(filter: {kind: {eq: \"Component\"}}, \
-        first: 100, after: $after) { nodes { name ... on Component { placements { \
+        first: 25, after: $after) { nodes { name ... on Component { placements { \
         cluster { name } workload { replicas { ready } } } } } pageInfo { hasNextPage endCursor } } }";
     let mut found = BTreeMap::new();
     let mut after = Value::Null;

@@ -7,55 +7,37 @@ use serde_json::{Value, json};
 
 use super::{
     all, difference, place, texts,
-    truth::{Dependency, Truth, Unmeshed},
+    truth::{Call, Dependency, Pair, Truth, Unmeshed},
 };
 use crate::{lab::Client, prove::outcome::Figures};
 
-/// The calls of the whole estate, with their rates.
+/// The calls that the shortest window has seen, with where they come from.
+pub(super) fn present(truth: &Truth) -> impl Iterator<Item = (&Pair, &Call)> {
+    every(truth).filter(|(_, call)| !call.daily)
+}
+
+fn every(truth: &Truth) -> impl Iterator<Item = (&Pair, &Call)> {
+    truth.calls.iter().flat_map(|pair| pair.edges.iter().map(move |call| (pair, call)))
+}
+
+/// Caller, called one, TLS and mode.
+type Ends = (String, String, String, String);
+
+/// The calls of the whole estate: those of five minutes with their rates, and those of a day.
 pub(super) fn calls(
     truth: &Truth,
     client: &mut Client,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
-    let query = "{ topology(groupBy: WORKLOAD, window: M5) { edges { \
-        from { kind label cluster { name } workload { namespace kind name } } \
-        to { kind label cluster { name } workload { namespace kind name } } \
-        tls mode metrics { requestsPerSecond } } } }";
-    let data = client.graphql(query, &json!({}))?;
-    let edges = data.pointer("/topology/edges").and_then(Value::as_array).context("no edges")?;
-    let mut seen = BTreeMap::new();
-    for edge in edges {
-        let end = |end: &str| {
-            let node = edge.get(end).unwrap_or(&Value::Null);
-            match node.get("workload").filter(|workload| !workload.is_null()) {
-                Some(workload) => place(texts(node, "/cluster/name"), workload),
-                None if end == "from" => texts(node, "/kind").to_owned(),
-                None => texts(node, "/label").to_owned(),
-            }
-        };
-        let mode = edge.get("mode").and_then(Value::as_str).unwrap_or("none");
-        let rate = edge.pointer("/metrics/requestsPerSecond").and_then(Value::as_f64);
-        seen.insert((end("from"), end("to"), texts(edge, "/tls").to_owned(), mode), rate);
-    }
-    let mut real = BTreeMap::new();
-    for pair in &truth.calls {
-        for call in &pair.edges {
-            let to = match (&pair.to, &call.to) {
-                (Some(cluster), Some(to)) => format!("{cluster} {to}"),
-                _ => call.authority.clone().unwrap_or_default(),
-            };
-            let tls = if call.tls == "PARTIAL" { "MIXED" } else { call.tls.as_str() };
-            let mode = match pair.mode.as_str() {
-                mode @ ("GATEWAY" | "FLAT") => mode,
-                _ => "none",
-            };
-            let from = format!("{} {}", pair.from, call.from);
-            real.insert((from, to, tls.to_owned(), mode), call.rps);
-        }
-    }
-    let (inside, outside): (BTreeSet<_>, BTreeSet<_>) =
+    let seen = served(client, "M5")?;
+    let (inside, outside): (BTreeSet<&Ends>, BTreeSet<&Ends>) =
         seen.keys().partition(|(from, ..)| from.contains(' '));
-    figures.must(&format!("{} calls", real.len()), difference(&real.keys().collect(), &inside));
+    let real: BTreeMap<Ends, Option<f64>> =
+        present(truth).map(|(pair, call)| (ends(pair, call), call.rps)).collect();
+    figures.must(
+        &format!("{} calls of five minutes", real.len()),
+        difference(&real.keys().collect(), &inside),
+    );
     let off = real.iter().find(|(ends, real)| {
         let seen = seen.get(*ends).copied().flatten();
         match (real, seen) {
@@ -68,7 +50,49 @@ pub(super) fn calls(
     let real = truth.unmeshed_callers.iter().map(unmeshed).collect();
     let outside = outside.into_iter().map(|(_, to, ..)| to.clone()).collect();
     figures.must("callers from outside the mesh", difference(&real, &outside));
+    let day: BTreeSet<Ends> =
+        served(client, "H24")?.into_keys().filter(|(from, ..)| from.contains(' ')).collect();
+    let real = every(truth).map(|(pair, call)| ends(pair, call)).collect();
+    figures.must(&format!("{} of a day", day.len()), difference(&real, &day));
     Ok(())
+}
+
+fn ends(pair: &Pair, call: &Call) -> Ends {
+    let to = match (&pair.to, &call.to) {
+        (Some(cluster), Some(to)) => format!("{cluster} {to}"),
+        _ => call.authority.clone().unwrap_or_default(),
+    };
+    let mode = match pair.mode.as_str() {
+        mode @ ("GATEWAY" | "FLAT") => mode,
+        _ => "none",
+    };
+    (format!("{} {}", pair.from, call.from), to, call.tls.clone(), mode.to_owned())
+}
+
+/// The calls that are served over a window, with their rates. Whoever is no workload is called by
+/// its kind as a caller, and by its label as the called one.
+fn served(client: &mut Client, window: &str) -> anyhow::Result<BTreeMap<Ends, Option<f64>>> {
+    let query = "query Q($window: Window) { topology(groupBy: WORKLOAD, window: $window) { edges { \
+        from { kind label cluster { name } workload { namespace kind name } } \
+        to { kind label cluster { name } workload { namespace kind name } } \
+        tls mode metrics { requestsPerSecond } } } }";
+    let data = client.graphql(query, &json!({ "window": window }))?;
+    let edges = data.pointer("/topology/edges").and_then(Value::as_array).context("no edges")?;
+    let mut seen = BTreeMap::new();
+    for edge in edges {
+        let end = |end: &str| {
+            let node = edge.get(end).unwrap_or(&Value::Null);
+            match node.get("workload").filter(|workload| !workload.is_null()) {
+                Some(workload) => place(texts(node, "/cluster/name"), workload),
+                None if end == "from" => texts(node, "/kind").to_owned(),
+                None => texts(node, "/label").to_owned(),
+            }
+        };
+        let mode = edge.get("mode").and_then(Value::as_str).unwrap_or("none").to_owned();
+        let rate = edge.pointer("/metrics/requestsPerSecond").and_then(Value::as_f64);
+        seen.insert((end("from"), end("to"), texts(edge, "/tls").to_owned(), mode), rate);
+    }
+    Ok(seen)
 }
 
 pub(super) fn drift(
@@ -77,8 +101,8 @@ pub(super) fn drift(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let query = "query Q($after: String) { entities(filter: {kind: {eq: \"Component\"}}, \
-        first: 50, after: $after) { nodes { name ... on Component { dependencyDrift { \
-        undeclared { to { entity { name } } } unseen { declared { name } verdict } } } } \
+        first: 15, after: $after) { nodes { name ... on Component { dependencyDrift { \
+        undeclared { to { entity { name } } } unseen { targets { name } verdict } } } } \
         pageInfo { hasNextPage endCursor } } }";
     let (mut undeclared, mut unseen) = (BTreeSet::new(), BTreeSet::new());
     for node in all(client, query, "/entities")? {
@@ -90,9 +114,15 @@ pub(super) fn drift(
             |to: &str| Dependency { from: texts(&node, "/name").to_owned(), to: to.to_owned() };
         let called = list("undeclared");
         undeclared.extend(called.iter().map(|edge| dependency(texts(edge, "/to/entity/name"))));
-        let declared = list("unseen");
-        let certain = declared.iter().filter(|unseen| texts(unseen, "/verdict") != "NOT_COVERED");
-        unseen.extend(certain.map(|unseen| dependency(texts(unseen, "/declared/name"))));
+        for declared in list("unseen") {
+            // Of what the mesh could not see nothing is said.
+            if texts(&declared, "/verdict") != "NOT_COVERED" {
+                // An API that is consumed stands for whoever provides it.
+                let targets = declared.get("targets").and_then(Value::as_array);
+                let targets = targets.into_iter().flatten();
+                unseen.extend(targets.map(|target| dependency(texts(target, "/name"))));
+            }
+        }
     }
     let count = truth.undeclared.len();
     figures.must(

@@ -53,6 +53,9 @@ pub(super) struct Call {
     pub(super) authority: Option<String>,
     pub(super) rps: Option<f64>,
     pub(super) tls: String,
+    /// Whether only the window of a day has seen it.
+    #[serde(default)]
+    pub(super) daily: bool,
 }
 
 #[derive(Debug, Deserialize)]
