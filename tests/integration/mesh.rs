@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod mesh {
+    mod absence;
     mod faults;
     mod fixture;
     mod ground_truth;

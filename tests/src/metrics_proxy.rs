@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -184,23 +185,28 @@ async fn ask(upstream: &str, request: &[u8]) -> Option<Vec<u8>> {
 
 fn with_values(body: &[u8], value: &str) -> Vec<u8> {
     edited(body, |answer| {
-        for series in answer["data"]["result"].as_array_mut().into_iter().flatten() {
-            series["value"][1] = value.into();
+        let result = answer.pointer_mut("/data/result").and_then(Value::as_array_mut);
+        for series in result.into_iter().flatten() {
+            if let Some(told) = series.pointer_mut("/value/1") {
+                *told = value.into();
+            }
         }
     })
 }
 
 fn truncated(body: &[u8], warning: &str) -> Vec<u8> {
     edited(body, |answer| {
-        if let Some(series) = answer["data"]["result"].as_array_mut() {
+        if let Some(series) = answer.pointer_mut("/data/result").and_then(Value::as_array_mut) {
             series.truncate(1);
         }
-        answer["warnings"] = vec![warning].into();
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("warnings".to_owned(), vec![warning].into());
+        }
     })
 }
 
-fn edited(body: &[u8], edit: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
-    let mut answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+fn edited(body: &[u8], edit: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut answer: Value = serde_json::from_slice(body).unwrap_or_default();
     edit(&mut answer);
     answer.to_string().into_bytes()
 }

@@ -151,14 +151,14 @@ fn expected(truth: &GroundTruth, cluster: &str) -> Calls {
     for call in truth.calls_of(cluster) {
         let client = CallClient::Workload(truth.service(&call.client).unwrap().workload_key());
         let buckets = buckets_of(call);
-        let told = Expected { buckets, ..told(&call.traffic, call.connections, &call.insecure) };
+        let told =
+            Expected { buckets, ..told(&call.traffic, call.connections, call.insecure.as_deref()) };
         assert!(calls.insert((client, target_of(truth, call)), told).is_none());
     }
     for caller in truth.unmeshed_callers.iter().filter(|caller| caller.cluster == cluster) {
         let reason: Arc<str> = "no_tls_from_remote".into();
         let key = truth.service(&caller.service).unwrap().workload_key();
-        let insecure = Some(reason.to_string());
-        let told = told(&caller.traffic, caller.connections, &insecure);
+        let told = told(&caller.traffic, caller.connections, Some(&reason));
         let target = CallTarget::Workload { key, service: None };
         calls.insert((CallClient::Unmeshed { reason }, target), told);
     }
@@ -166,7 +166,7 @@ fn expected(truth: &GroundTruth, cluster: &str) -> Calls {
     calls
 }
 
-fn told(traffic: &TrueTraffic, connections: u32, insecure: &Option<String>) -> Expected {
+fn told(traffic: &TrueTraffic, connections: u32, insecure: Option<&str>) -> Expected {
     let (requests_per_second, success_ratio) = match traffic {
         TrueTraffic::Http { requests_per_second, success_ratio, .. } => {
             (Some(*requests_per_second), Some(*success_ratio))
@@ -178,7 +178,7 @@ fn told(traffic: &TrueTraffic, connections: u32, insecure: &Option<String>) -> E
         success_ratio,
         buckets: None,
         connections: Some(f64::from(connections)),
-        insecure: insecure.clone(),
+        insecure: insecure.map(str::to_owned),
     }
 }
 

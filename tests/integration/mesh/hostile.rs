@@ -51,7 +51,7 @@ async fn started(
     series: Vec<Series>,
 ) -> Option<(Prometheus, LinkerdEmulator)> {
     let emulator = LinkerdEmulator::empty().await;
-    emulator.set("hostile", series, Past { step: Duration::from_secs(60), steps: 1 });
+    emulator.set("hostile", series, Past { step: Duration::from_mins(1), steps: 1 });
     let target = ScrapeTarget {
         host: emulator.host().to_owned(),
         path: LinkerdEmulator::path("hostile"),

@@ -174,7 +174,7 @@ impl Calls<'_> {
             self.until_new(|calls| calls.external(number));
         }
         while self.truth.calls.len() < size.calls {
-            let is_tcp = self.truth.calls.len() % (size.calls / size.tcp).max(1) == 0;
+            let is_tcp = self.truth.calls.len().is_multiple_of((size.calls / size.tcp).max(1));
             self.until_new(|calls| calls.local(is_tcp));
         }
     }
