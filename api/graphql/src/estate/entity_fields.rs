@@ -68,8 +68,8 @@ impl ObservedFields<'_> {
         #[graphql(desc = "Over what span; five minutes, if this is left out.")] window: Option<
             Window,
         >,
-    ) -> Result<Option<Traffic>, FieldError> {
-        Traffic::of(self.0.scope(), self.0.entity_ref(), window_or_default(window))
+    ) -> Option<Result<Traffic, FieldError>> {
+        Traffic::of(self.0.scope(), self.0.entity_ref(), window_or_default(window)).transpose()
     }
 
     /// Who calls it, grouped by entity; the busiest first.

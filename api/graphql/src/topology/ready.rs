@@ -24,6 +24,9 @@ use self::{
 use super::{TopologyEdge, TopologyNode};
 use crate::{error::FieldError, ready_json::raw, scope::Scope};
 
+/// What an item that is resolved field by field counts for, beside itself.
+const RESOLVED: usize = 3;
+
 /// A list of nodes.
 #[derive(Debug, Clone)]
 pub(crate) struct TopologyNodes {
@@ -85,6 +88,8 @@ impl OutputType for TopologyNodes {
         if let Some(value) = self.ready_made(ctx).map_err(|error| failed(ctx, error))? {
             return Ok(value);
         }
+        let more = count.saturating_mul(RESOLVED);
+        self.scope.charge_objects(more).map_err(|error| failed(ctx, error))?;
         let nodes = self.nodes.iter().map(|node| TopologyNode::new(&self.scope, node));
         resolve_list(ctx, field, nodes, Some(count)).await
     }
@@ -113,6 +118,8 @@ impl OutputType for TopologyEdges {
         if let Some(value) = self.ready_made(ctx).map_err(|error| failed(ctx, error))? {
             return Ok(value);
         }
+        let more = count.saturating_mul(RESOLVED);
+        self.scope.charge_objects(more).map_err(|error| failed(ctx, error))?;
         let edges = self.edges.iter().map(|edge| TopologyEdge::new(&self.scope, edge));
         resolve_list(ctx, field, edges, Some(count)).await
     }

@@ -266,7 +266,7 @@ async fn standard_introspection_works_for_callers_who_signed_in() {
     let data = catalog.data(INTROSPECTION).await;
     let types = data["__schema"]["types"].as_array().unwrap();
     let named = |name: &str| types.iter().find(|ty| ty["name"] == name).unwrap();
-    assert_eq!(named("Component")["interfaces"].as_array().unwrap().len(), 5);
+    assert_eq!(named("Component")["interfaces"].as_array().unwrap().len(), 6);
     assert_eq!(named("Entity")["possibleTypes"].as_array().unwrap().len(), 11);
     assert_eq!(named("Owner")["possibleTypes"].as_array().unwrap().len(), 2);
     let loops = format!(

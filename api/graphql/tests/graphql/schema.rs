@@ -63,7 +63,9 @@ fn every_type_field_and_argument_is_described() {
 #[test]
 fn the_schema_does_not_show_how_its_types_are_put_together() {
     assert!(!COMMITTED.contains("Fields "), "a set of fields is a type");
-    for capability in ["Ownable", "DependencySource", "DependencyTarget", "Owner", "Node"] {
+    for capability in
+        ["Ownable", "DependencySource", "DependencyTarget", "Owner", "Placeable", "Node"]
+    {
         assert!(COMMITTED.contains(&format!("interface {capability} ")), "{capability}");
     }
 }

@@ -13,6 +13,7 @@ use callboard_catalog::{
 };
 use callboard_graphql::{EntityChangeNotice, GraphqlService, PublicAnswer, SchemaPorts};
 use callboard_model::{EntityRef, SystemClock};
+use callboard_topology::AuthorizedTopology;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
@@ -32,8 +33,11 @@ impl TestCatalog {
     pub(crate) fn with(entities: Vec<FinalEntity>, policy: Arc<dyn PermissionPolicy>) -> Self {
         let writer = IndexWriter::new(IndexBuilder::build(1, entities));
         let (changes, _) = broadcast::channel(4);
+        let catalog = AuthorizedEntitiesCatalog::new(writer.shared(), Arc::clone(&policy));
+        let topology = AuthorizedTopology::new(Arc::default(), catalog.clone(), policy);
         let service = GraphqlService::new(SchemaPorts {
-            catalog: AuthorizedEntitiesCatalog::new(writer.shared(), policy),
+            catalog,
+            topology,
             changes: Arc::new(changes.clone()),
             clock: Arc::new(SystemClock),
         });
