@@ -1,6 +1,10 @@
 //! Calls as the mesh of one cluster measures them, and the port that gives them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::sync::watch;
 
@@ -199,4 +203,10 @@ pub trait MeshSource: Send + Sync + fmt::Debug {
 
     /// Tells of every new snapshot by its revision; several changes may be told as one.
     fn changes(&self) -> watch::Receiver<u64>;
+
+    /// Since when its calls had been watched before they were recorded, if the recording tells;
+    /// `None` of a source that is asked live.
+    fn observed_since(&self) -> Option<SystemTime> {
+        None
+    }
 }

@@ -147,6 +147,12 @@ pub trait MetricsSource: Send + Sync + fmt::Debug {
     /// When the answers were recorded; `None` if the source is asked live.
     fn recorded_at(&self) -> Option<SystemTime>;
 
+    /// Since when calls had been watched when the answers were recorded, if the recording tells;
+    /// `None` of a source that is asked live.
+    fn observed_since(&self) -> Option<SystemTime> {
+        None
+    }
+
     /// Answers one instant query.
     ///
     /// # Errors
