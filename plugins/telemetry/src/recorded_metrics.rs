@@ -27,6 +27,7 @@ pub struct RecordedMetrics {
     name: Arc<str>,
     folder: Arc<Path>,
     recorded_at: SystemTime,
+    observed_since: Option<SystemTime>,
     matchers: Vec<LabelMatcher>,
     files: HashMap<String, String>,
 }
@@ -45,6 +46,7 @@ impl RecordedMetrics {
             name: name.into(),
             folder: folder.into(),
             recorded_at: manifest.recorded_at.into(),
+            observed_since: manifest.observed_since.map(Into::into),
             matchers: manifest.label_matchers(),
             files: manifest.queries.into_iter().map(|one| (one.query, one.file)).collect(),
         })
@@ -63,6 +65,10 @@ impl MetricsSource for RecordedMetrics {
 
     fn recorded_at(&self) -> Option<SystemTime> {
         Some(self.recorded_at)
+    }
+
+    fn observed_since(&self) -> Option<SystemTime> {
+        self.observed_since
     }
 
     async fn instant(&self, query: &InstantQuery) -> Result<InstantVector, MetricsError> {

@@ -93,6 +93,7 @@ pub async fn record(
     recorded.answers = contents.len();
     let manifest = Manifest {
         recorded_at: recorded_at.unwrap_or_else(|| source.now().into()),
+        observed_since: None,
         matchers: matchers_of(source),
         queries: contents,
     };

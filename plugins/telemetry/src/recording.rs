@@ -68,6 +68,9 @@ pub enum RecordingError {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Manifest {
     pub(crate) recorded_at: DateTime<Utc>,
+    /// Since when calls had been watched by then, so that it can be said what was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) observed_since: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) matchers: Vec<RecordedMatcher>,
     pub(crate) queries: Vec<RecordedQuery>,
@@ -148,6 +151,14 @@ mod tests {
         let text = r#"{"recordedAt":"2026-11-25T12:00:00Z","queries":[{"query":"up","file":"0001.json"}]}"#;
         let manifest: Manifest = serde_json::from_str(text).unwrap();
         assert!(manifest.matchers.is_empty());
+        assert_eq!(serde_json::to_string(&manifest).unwrap(), text);
+    }
+
+    #[test]
+    fn a_recording_may_tell_since_when_calls_were_watched() {
+        let text = r#"{"recordedAt":"2026-11-25T12:00:00Z","observedSince":"2026-10-25T09:00:00Z","queries":[]}"#;
+        let manifest: Manifest = serde_json::from_str(text).unwrap();
+        assert!(manifest.observed_since.is_some_and(|since| since < manifest.recorded_at));
         assert_eq!(serde_json::to_string(&manifest).unwrap(), text);
     }
 
