@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use arc_swap::ArcSwap;
@@ -103,6 +103,10 @@ impl MeshSource for LinkerdMesh {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.0.revisions.subscribe()
+    }
+
+    fn observed_since(&self) -> Option<SystemTime> {
+        self.0.metrics.observed_since()
     }
 }
 
