@@ -90,6 +90,11 @@ impl DependencyHistory {
         self.widen_since(record.since);
     }
 
+    /// Takes over since when recorded calls had been watched.
+    pub(crate) fn watched_since(&mut self, since: SystemTime) {
+        self.widen_since(Some(since));
+    }
+
     /// Takes over the calls between entities of a topology of workloads: those that flow, dated as
     /// [`seen_at`] does. Shorter windows come first: what they have dated, a longer one knows less
     /// of.

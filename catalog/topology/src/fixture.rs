@@ -229,6 +229,24 @@ impl MeshSource for Set<MeshSnapshot> {
     }
 }
 
+/// A mesh that was recorded after its calls had been watched since then.
+#[derive(Debug)]
+pub(crate) struct RecordedMesh(pub(crate) Arc<Set<MeshSnapshot>>, pub(crate) SystemTime);
+
+impl MeshSource for RecordedMesh {
+    fn snapshot(&self) -> Arc<MeshSnapshot> {
+        self.0.get()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.0.1.subscribe()
+    }
+
+    fn observed_since(&self) -> Option<SystemTime> {
+        Some(self.1)
+    }
+}
+
 /// A catalog that a test changes.
 #[derive(Debug)]
 pub(crate) struct TestCatalog {

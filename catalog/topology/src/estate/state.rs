@@ -1,6 +1,6 @@
 //! What the loop keeps between two pictures, and the pure step from one to the next.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use callboard_catalog::index::CatalogReader;
 use callboard_model::EntityRef;
@@ -82,6 +82,9 @@ impl EstateState {
         if is_same {
             return None;
         }
+        if let Some(since) = watched_since(sources) {
+            self.history.watched_since(since);
+        }
         let shapes = self.shapes(sources, &clusters, &previous);
         let meshes: Vec<Option<Arc<MeshSnapshot>>> =
             clusters.iter().map(|cluster| cluster.mesh.clone()).collect();
@@ -159,6 +162,13 @@ impl EstateState {
         let pairs = sources.iter().zip(clusters).enumerate();
         pairs.map(|(at, (sources, cluster))| shape(at, sources, &cluster.runtime)).collect()
     }
+}
+
+/// Since when all meshes had been watched when they were recorded; `None` if one does not tell.
+fn watched_since(sources: &[ClusterSources]) -> Option<SystemTime> {
+    let meshes = sources.iter().filter_map(|sources| sources.mesh.as_ref());
+    let since: Option<Vec<SystemTime>> = meshes.map(|mesh| mesh.observed_since()).collect();
+    since?.into_iter().max()
 }
 
 fn is_all<T>(one: &[T], other: &[T], is_same: impl Fn(&T, &T) -> bool) -> bool {

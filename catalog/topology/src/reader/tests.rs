@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use callboard_model::EntityRef;
 use callboard_plugin::{MeshCall, ObservationState, WorkloadKey};
@@ -9,8 +9,8 @@ use crate::{
     dependency_facts::{DependencyPair, DependencyRecord, SeenPair},
     drift::DAY,
     fixture::{
-        TestEstate, TestPolicy, call, component, deployment, empty_cluster, entity, from, mesh,
-        now, service, to, with, workload,
+        RecordedMesh, TestEstate, TestPolicy, call, component, deployment, empty_cluster, entity,
+        from, mesh, now, service, to, with, workload,
     },
 };
 
@@ -157,6 +157,17 @@ fn where_calls_cannot_be_seen_nobody_is_accused() {
     assert!(matches!(verdicts[0].1, UnseenVerdict::NotCovered { .. }), "{verdicts:?}");
     assert_eq!(verdicts[0].2, "its calls cannot be seen: the mesh of c1: connection refused");
     assert_eq!(drift.patch, None);
+}
+
+#[test]
+fn a_recording_tells_since_when_its_calls_were_watched() {
+    let mut estate = estate(&web_calls(&["api", "ledger"]), ObservationState::Recorded);
+    let calls = Arc::clone(&estate.meshes[0]);
+    estate.clusters[0].mesh = Some(Arc::new(RecordedMesh(calls, now() - DAY * 30)));
+    estate.meshes[0].set(mesh("c1", ObservationState::Recorded, &web_calls(&["api", "ledger"])));
+    assert!(estate.turn());
+    let drift = estate.reader().drift(&component("web"));
+    assert_eq!(unseen(&drift), [("batch", &UnseenVerdict::Unseen, "not seen in 14 days")]);
 }
 
 #[test]
