@@ -10,7 +10,7 @@ use async_graphql::Value;
 use serde_json::value::RawValue;
 
 /// The library's key for text that is answered as it is. Source: async-graphql-value
-/// `RAW_VALUE_TOKEN`, which is serde_json's.
+/// `RAW_VALUE_TOKEN`, which is `serde_json`'s.
 const TOKEN: &str = "$serde_json::private::RawValue";
 
 /// `json`, which must be one JSON value, as a value that is answered as it is.

@@ -181,8 +181,8 @@ mod tests {
 
     fn scope(deadline: Instant, budget: AnswerBudget) -> Arc<Scope> {
         let index = IndexWriter::new(EntityIndex::default()).shared();
+        let catalog = AuthorizedEntitiesCatalog::new(index, Arc::new(StaticPolicy));
         let policy = Arc::new(StaticPolicy);
-        let catalog = AuthorizedEntitiesCatalog::new(index, policy.clone());
         let topology = AuthorizedTopology::new(Arc::default(), catalog.clone(), policy);
         let (changes, _) = tokio::sync::broadcast::channel::<EntityChangeNotice>(1);
         let changes = Arc::new(changes);

@@ -1,5 +1,7 @@
 //! What is seen of an entity, as fields of its types.
 
+use std::sync::Arc;
+
 use async_graphql::Object;
 use callboard_topology::PlacementProblem;
 
@@ -81,7 +83,7 @@ impl ObservedFields<'_> {
     ) -> Result<TopologyEdges, FieldError> {
         let scope = self.0.scope();
         let edges = scope.topology()?.callers(self.0.entity_ref(), window_or_default(window));
-        Ok(TopologyEdges { scope: scope.clone(), edges: edges.into() })
+        Ok(TopologyEdges { scope: Arc::clone(scope), edges: edges.into() })
     }
 
     /// What it calls, grouped by entity; the busiest first.
@@ -93,7 +95,7 @@ impl ObservedFields<'_> {
     ) -> Result<TopologyEdges, FieldError> {
         let scope = self.0.scope();
         let edges = scope.topology()?.callees(self.0.entity_ref(), window_or_default(window));
-        Ok(TopologyEdges { scope: scope.clone(), edges: edges.into() })
+        Ok(TopologyEdges { scope: Arc::clone(scope), edges: edges.into() })
     }
 
     /// What it declares against what is seen of it.
@@ -101,7 +103,7 @@ impl ObservedFields<'_> {
         let scope = self.0.scope();
         let drift = scope.topology()?.drift(self.0.entity_ref());
         scope.charge_objects(drift.undeclared.len() + drift.unseen.len())?;
-        Ok(DependencyDrift { scope: scope.clone(), drift })
+        Ok(DependencyDrift { scope: Arc::clone(scope), drift })
     }
 
     /// What is known if it says that it runs and was not found; null if it was found, or does not

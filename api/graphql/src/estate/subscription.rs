@@ -37,7 +37,7 @@ impl EstateSubscription {
         name: Option<String>,
     ) -> Result<impl Stream<Item = Result<Cluster, FieldError>> + use<>, FieldError> {
         let follower = Follower::of(ctx)?;
-        let shown = revisions(&follower.scope()?, name.as_deref())?;
+        let shown = revisions(&follower.scope(), name.as_deref())?;
         let state = ClusterFollower { follower, name, shown };
         Ok(stream::unfold(state, ClusterFollower::next).flat_map(stream::iter))
     }
@@ -62,7 +62,7 @@ impl EstateSubscription {
         let grouping = group_by.unwrap_or(TopologyGrouping::Component).into();
         let window = window_or_default(window);
         let follower = Follower::of(ctx)?;
-        let shown = follower.scope()?.topology()?.topology(&part, grouping, window);
+        let shown = follower.scope().topology()?.topology(&part, grouping, window);
         let state = TopologyFollower { follower, part, grouping, window, shown };
         Ok(stream::unfold(state, TopologyFollower::next).flat_map(stream::iter))
     }
@@ -84,13 +84,13 @@ impl Follower {
     }
 
     /// What the caller may see now.
-    fn scope(&self) -> Result<Arc<Scope>, FieldError> {
+    fn scope(&self) -> Arc<Scope> {
         let deadline = Instant::now() + DEADLINE;
-        Ok(Arc::new(Scope::new(&self.ports, self.caller.clone(), deadline, PUBLIC_BUDGET)))
+        Arc::new(Scope::new(&self.ports, self.caller.clone(), deadline, PUBLIC_BUDGET))
     }
 
     /// Waits for a change, and gives what may be seen then; `None` when nobody can tell of any.
-    async fn changed(&mut self) -> Option<Result<Arc<Scope>, FieldError>> {
+    async fn changed(&mut self) -> Option<Arc<Scope>> {
         self.changes.changed().await.ok()?;
         Some(self.scope())
     }
@@ -117,7 +117,7 @@ struct ClusterFollower {
 impl ClusterFollower {
     async fn next(mut self) -> Option<(Vec<Result<Cluster, FieldError>>, Self)> {
         let scope = self.follower.changed().await?;
-        let changed = scope.and_then(|scope| self.changed(&scope));
+        let changed = self.changed(&scope);
         Some((changed.unwrap_or_else(|error| vec![Err(error)]), self))
     }
 
@@ -148,7 +148,7 @@ struct TopologyFollower {
 impl TopologyFollower {
     async fn next(mut self) -> Option<(Vec<Result<TopologyChange, FieldError>>, Self)> {
         let scope = self.follower.changed().await?;
-        let change = scope.and_then(|scope| self.change(&scope));
+        let change = self.change(&scope);
         Some((change.transpose().into_iter().collect(), self))
     }
 

@@ -29,6 +29,7 @@ pub(crate) enum TlsState {
 }
 
 /// Whether the catalog knows of a dependency.
+#[expect(clippy::enum_variant_names, reason = "the values are those of the schema")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "callboard_topology::Declared")]
 pub(crate) enum Declared {

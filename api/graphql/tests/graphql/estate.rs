@@ -261,7 +261,9 @@ async fn what_says_that_it_runs_and_does_not_is_missing_or_unknown() {
         let observation = crate::estate_support::observation("kubernetes/azure-dev-1", live);
         azure.observation = observation.clone();
         let mut resources = azure.resources.to_vec();
-        resources.iter_mut().for_each(|resource| resource.observation = observation.clone());
+        for resource in &mut resources {
+            resource.observation = observation.clone();
+        }
         azure.resources = resources.into();
         azure.revision += 1;
     });

@@ -46,8 +46,10 @@ async fn the_whole_estate_fits_into_one_public_answer() {
 #[tokio::test]
 async fn many_copies_of_the_estate_are_more_than_an_answer_may_hold() {
     let estate = large().await;
-    let copies: String =
-        (0..14).map(|at| format!("a{at}: topology {{ edges {{ id }} }} ")).collect();
+    let copies: String = (0..14)
+        .map(|at| format!("a{at}: topology {{ edges {{ id }} }} "))
+        .collect::<Vec<_>>()
+        .concat();
     let response = estate.response(&format!("{{ {copies} }}")).await;
     let errors = response["errors"].as_array().unwrap();
     assert!(!errors.is_empty());

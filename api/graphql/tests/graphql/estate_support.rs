@@ -29,8 +29,11 @@ use callboard_topology::{
     EstateOptions, ObservedDependency, SharedEstate,
 };
 use serde_json::{Value, json};
-use tokio::sync::{broadcast, watch};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{body, entity, relations};
 
@@ -141,7 +144,9 @@ pub(crate) struct TestEstate {
     pub(crate) shared: Arc<SharedEstate>,
     writer: Mutex<IndexWriter>,
     notices: broadcast::Sender<EntityChangeNotice>,
-    _stop: DropGuard,
+    /// Ends with this.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    tasks: JoinSet<()>,
 }
 
 impl TestEstate {
@@ -164,31 +169,39 @@ impl TestEstate {
             name: runtime.get().cluster.clone(),
             place: runtime.get().place.clone(),
             mesh_names: Arc::default(),
-            runtime: runtime.clone(),
-            mesh: Some(mesh.clone()),
+            runtime: Arc::<Set<RuntimeSnapshot>>::clone(runtime),
+            mesh: Some(Arc::<Set<MeshSnapshot>>::clone(mesh)),
         });
         let shared = Arc::<SharedEstate>::default();
         let feed = CatalogFeed { catalog: writer.shared(), notices: notices.clone(), status };
         let coalesce = Duration::from_millis(1);
         let options = EstateOptions { coalesce, ..EstateOptions::default() };
-        let estate =
-            EstateLoop::new(sources.collect(), feed, Arc::new(NoFacts), options, shared.clone());
-        let stop = CancellationToken::new();
+        let estate = EstateLoop::new(
+            sources.collect(),
+            feed,
+            Arc::new(NoFacts),
+            options,
+            Arc::clone(&shared),
+        );
         let mut published = shared.changes();
-        let token = stop.clone();
-        tokio::spawn(async move { estate.run(token).await });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move { estate.run(CancellationToken::new()).await });
         published.changed().await.unwrap();
         let policy = Arc::new(Hiding::default());
-        let catalog = AuthorizedEntitiesCatalog::new(writer.shared(), policy.clone());
+        let catalog =
+            AuthorizedEntitiesCatalog::new(writer.shared(), Arc::<Hiding>::clone(&policy));
         let service = GraphqlService::new(SchemaPorts {
-            topology: AuthorizedTopology::new(shared.clone(), catalog.clone(), policy.clone()),
+            topology: AuthorizedTopology::new(
+                Arc::clone(&shared),
+                catalog.clone(),
+                Arc::<Hiding>::clone(&policy),
+            ),
             catalog,
             changes: Arc::new(notices.clone()),
             clock: Arc::new(SystemClock),
         });
         let writer = Mutex::new(writer);
-        let _stop = stop.drop_guard();
-        Self { service, policy, runtimes, meshes, shared, writer, notices, _stop }
+        Self { service, policy, runtimes, meshes, shared, writer, notices, tasks }
     }
 
     /// Changes an entity as revision `revision` and announces it.
@@ -282,8 +295,8 @@ pub(crate) fn cluster(
     };
     let service = |workload: &Workload| {
         let key = ServiceKey {
-            namespace: workload.key.namespace.clone(),
-            name: workload.key.name.clone(),
+            namespace: Arc::clone(&workload.key.namespace),
+            name: Arc::clone(&workload.key.name),
         };
         let selector = labels(&[("app.kubernetes.io/name", &workload.key.name)]);
         let service =
@@ -401,7 +414,7 @@ pub(crate) fn clusters() -> Vec<(RuntimeSnapshot, MeshSnapshot)> {
     ]
 }
 
-fn component(name: &str, annotations: Value, pairs: &[(&str, &str)]) -> FinalEntity {
+fn component(name: &str, annotations: &Value, pairs: &[(&str, &str)]) -> FinalEntity {
     entity(json!({
         "kind": "Component", "metadata": { "name": name, "annotations": annotations },
         "spec": { "type": "service", "lifecycle": "production" },
@@ -418,10 +431,10 @@ pub(crate) fn catalog() -> Vec<FinalEntity> {
     let selects =
         json!({ "backstage.io/kubernetes-label-selector": "app.kubernetes.io/name=ledger" });
     vec![
-        component("payments", json!({}), &[fraud, squad_a, bank]),
-        component("ledger", selects.clone(), &[squad_a, bank]),
-        component("vault", json!({}), &[("ownedBy", "group:default/hidden")]),
-        component("fraud", json!({ "backstage.io/kubernetes-id": "fraud" }), &[squad_a]),
+        component("payments", &json!({}), &[fraud, squad_a, bank]),
+        component("ledger", &selects, &[squad_a, bank]),
+        component("vault", &json!({}), &[("ownedBy", "group:default/hidden")]),
+        component("fraud", &json!({ "backstage.io/kubernetes-id": "fraud" }), &[squad_a]),
         entity(json!({
             "kind": "Resource", "metadata": { "name": "ledger-db", "annotations": selects },
             "spec": { "type": "database" },
