@@ -12,12 +12,17 @@ mod slots;
 
 use self::slots::Slots;
 
-/// The width of a node's box.
-pub(crate) const NODE_WIDTH: i32 = 132;
 /// The height of a node's box.
 pub(crate) const NODE_HEIGHT: i32 = 26;
-/// From one column to the next, between the boxes.
-const COLUMN_GAP: i32 = 42;
+/// How wide a node's box is at least and at most.
+const NODE_WIDTHS: (i32, i32) = (132, 208);
+/// From one column to the next, between the boxes: where there are few columns, and where there
+/// are many.
+const COLUMN_GAPS: (i32, i32) = (64, 42);
+/// How many columns are many.
+const MANY_COLUMNS: i32 = 7;
+/// How wide a drawing should be: what a window of 1440 pixels shows.
+const WIDTH: i32 = 1366;
 /// Left of the first column, and right of the last, where calls within it turn round.
 const MARGIN: (i32, i32) = (14, 30);
 
@@ -48,6 +53,8 @@ pub(crate) struct Layout {
     pub(crate) width: i32,
     /// How high the drawing is.
     pub(crate) height: i32,
+    /// How wide the box of a node is.
+    pub(crate) node_width: i32,
     /// One for each lane, from top to bottom.
     pub(crate) lanes: Vec<Band>,
     /// One for each node: the upper left corner of its box.
@@ -94,10 +101,11 @@ impl Graph {
         let mut slots = Slots::new(self, &ranks);
         order::sweep(&mut slots);
         let places = place::place(&slots);
-        let columns = ranks.iter().max().map_or(0, |last| last + 1);
         let edges = route::lines(&slots, &places);
+        let grid = slots.grid;
         Layout {
-            width: x_of(columns) - COLUMN_GAP + MARGIN.1,
+            width: grid.x_of(slots.columns) - grid.gap + MARGIN.1,
+            node_width: grid.node_width,
             height: places.lanes.last().map_or(0, |lane| lane.y + lane.height),
             nodes: (0..self.nodes.len()).map(|node| places.corner(&slots, node)).collect(),
             lanes: places.lanes,
@@ -106,10 +114,27 @@ impl Graph {
     }
 }
 
-/// The left side of a column's boxes.
-fn x_of(column: usize) -> i32 {
-    let column = i32::try_from(column).unwrap_or(i32::MAX);
-    MARGIN.0.saturating_add(column.saturating_mul(NODE_WIDTH + COLUMN_GAP))
+/// Where columns are.
+#[derive(Debug, Clone, Copy, Default)]
+struct Grid {
+    node_width: i32,
+    gap: i32,
+}
+
+impl Grid {
+    /// For so many columns: the fewer they are, the more of their labels can be read.
+    fn new(columns: usize) -> Self {
+        let columns = i32::try_from(columns.max(1)).unwrap_or(i32::MAX);
+        let gap = if columns < MANY_COLUMNS { COLUMN_GAPS.0 } else { COLUMN_GAPS.1 };
+        let column = (WIDTH - MARGIN.0 - MARGIN.1 + gap) / columns;
+        Self { node_width: (column - gap).clamp(NODE_WIDTHS.0, NODE_WIDTHS.1), gap }
+    }
+
+    /// The left side of a column's boxes.
+    fn x_of(self, column: usize) -> i32 {
+        let column = i32::try_from(column).unwrap_or(i32::MAX);
+        MARGIN.0.saturating_add(column.saturating_mul(self.node_width + self.gap))
+    }
 }
 
 #[cfg(test)]
@@ -134,8 +159,8 @@ mod tests {
         }
     }
 
-    fn overlap(one: Point, other: Point) -> bool {
-        (one.x - other.x).abs() < NODE_WIDTH && (one.y - other.y).abs() < NODE_HEIGHT
+    fn overlap(width: i32, one: Point, other: Point) -> bool {
+        (one.x - other.x).abs() < width && (one.y - other.y).abs() < NODE_HEIGHT
     }
 
     proptest! {
@@ -145,12 +170,12 @@ mod tests {
             prop_assert_eq!(layout.nodes.len(), graph.nodes.len());
             for (node, point) in layout.nodes.iter().enumerate() {
                 for other in &layout.nodes[..node] {
-                    prop_assert!(!overlap(*point, *other), "{:?} and {:?}", point, other);
+                    prop_assert!(!overlap(layout.node_width, *point, *other), "{:?} and {:?}", point, other);
                 }
                 let lane = layout.lanes[graph.nodes[node]];
                 prop_assert!(point.y >= lane.y);
                 prop_assert!(point.y + NODE_HEIGHT <= lane.y + lane.height);
-                prop_assert!(point.x >= 0 && point.x + NODE_WIDTH <= layout.width);
+                prop_assert!(point.x >= 0 && point.x + layout.node_width <= layout.width);
             }
         }
 

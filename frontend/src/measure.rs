@@ -29,7 +29,8 @@ pub(crate) fn span(milliseconds: Option<f64>) -> Option<String> {
 
 /// A number of things, such as `12`.
 pub(crate) fn number(value: Option<f64>) -> Option<String> {
-    finite(value).map(figures)
+    let value = finite(value)?;
+    Some(if value.fract() == 0.0 { grouped(&format!("{value:.0}")) } else { figures(value) })
 }
 
 /// A share of what succeeded, judged.
@@ -112,6 +113,7 @@ mod tests {
         }
         assert_eq!(rate(Some(0.0)).unwrap(), "0/s");
         assert_eq!(number(Some(0.0)).unwrap(), "0");
+        assert_eq!(number(Some(5.0)).unwrap(), "5");
     }
 
     #[test]

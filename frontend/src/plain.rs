@@ -8,29 +8,48 @@ const LETTER: usize = 7;
 /// The text without what changes how its surroundings read: control characters and marks of
 /// direction stand as `�`, so that they are seen. Cut to what a title can hold.
 pub(crate) fn plain(text: &str) -> String {
-    cut(text, TITLE)
-}
-
-/// The same cut to a width in pixels.
-pub(crate) fn label(text: &str, width: usize) -> String {
-    cut(text, width / LETTER)
-}
-
-fn cut(text: &str, units: usize) -> String {
-    let mut left = units;
-    let mut shown = String::new();
-    let mut rest = text.chars().peekable();
-    while let Some(character) = rest.next() {
-        let width = if is_wide(character) { 2 } else { 1 };
-        let needed = if rest.peek().is_some() { width + 1 } else { width };
-        if needed > left {
-            shown.push('…');
-            break;
-        }
-        left -= width;
-        shown.push(if is_harmless(character) { character } else { '\u{fffd}' });
+    let mut shown: String = text.chars().take(TITLE).map(harmless).collect();
+    if text.chars().nth(TITLE).is_some() {
+        shown.push('…');
     }
     shown
+}
+
+/// The same cut to a width in pixels. What is too wide loses its middle: names often begin alike,
+/// or end alike.
+pub(crate) fn label(text: &str, width: usize) -> String {
+    let room = width / LETTER;
+    let letters: Vec<char> = text.chars().take(TITLE).map(harmless).collect();
+    if letters.iter().map(|letter| units(*letter)).sum::<usize>() <= room {
+        return letters.into_iter().collect();
+    }
+    let room = room.saturating_sub(1);
+    let end: Vec<char> = fitting(letters.iter().rev(), room * 2 / 5);
+    let taken: usize = end.iter().map(|letter| units(*letter)).sum();
+    let mut shown: String = fitting(letters.iter(), room - taken).into_iter().collect();
+    shown.push('…');
+    shown.extend(end.iter().rev());
+    shown
+}
+
+fn fitting<'a>(letters: impl Iterator<Item = &'a char>, room: usize) -> Vec<char> {
+    let mut left = room;
+    let fits = |letter: &&char| match left.checked_sub(units(**letter)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    letters.take_while(fits).copied().collect()
+}
+
+fn units(character: char) -> usize {
+    if is_wide(character) { 2 } else { 1 }
+}
+
+fn harmless(character: char) -> char {
+    if is_harmless(character) { character } else { '\u{fffd}' }
 }
 
 fn is_harmless(character: char) -> bool {
@@ -64,8 +83,10 @@ mod tests {
     #[test]
     fn a_label_is_cut_where_it_would_be_too_wide() {
         assert_eq!(label("payments-api", 84), "payments-api");
-        assert_eq!(label("payments-apis", 84), "payments-ap…");
-        assert_eq!(label("漢字漢字漢字漢字", 84), "漢字漢字漢…");
+        assert_eq!(label("payments-apis", 84), "payment…apis");
+        assert_eq!(label("漢字漢字漢字漢字", 84), "漢字漢…漢字");
+        let callers = label("unmeshed callers in aws-prod-1", 120);
+        assert!(callers.ends_with("prod-1"), "{callers}");
         assert_eq!(label("", 84), "");
     }
 }

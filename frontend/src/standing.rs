@@ -53,13 +53,8 @@ impl Strip {
         for (name, sources) in clusters {
             strip.total += 1;
             let is_recorded = |seen: &Seen| seen.state == ObservationState::Recorded;
-            let recorded = sources.iter().filter(|(_, seen)| is_recorded(seen));
-            let oldest = recorded.filter_map(|(_, seen)| seen.at.clone());
-            if let Some(oldest) = oldest.min_by(|one, other| one.exact.cmp(&other.exact)) {
-                strip.recordings += 1;
-                let known = strip.recorded.take();
-                let is_older = known.as_ref().is_none_or(|known| oldest.exact < known.exact);
-                strip.recorded = if is_older { Some(oldest) } else { known };
+            if sources.iter().all(|(_, seen)| is_recorded(seen)) {
+                strip.count_recording(sources.iter().filter_map(|(_, seen)| seen.at.clone()));
             }
             let troubled = sources.into_iter().filter(|(_, seen)| !seen.state.is_current());
             strip.troubled.extend(troubled.map(|(what, seen)| Troubled {
@@ -69,6 +64,12 @@ impl Strip {
             }));
         }
         strip
+    }
+
+    fn count_recording(&mut self, moments: impl Iterator<Item = Moment>) {
+        self.recordings += 1;
+        let moments = moments.chain(self.recorded.take());
+        self.recorded = moments.min_by(|one, other| one.exact.cmp(&other.exact));
     }
 
     /// Such as `2 of 9 clusters are`.

@@ -6,10 +6,14 @@
 //! purpose, which the tests of hostile input do.
 #![cfg(test)]
 
+#[path = "pages/clusters.rs"]
+mod clusters;
 #[path = "pages/escaping.rs"]
 mod escaping;
 #[path = "pages/html.rs"]
 mod html;
+#[path = "pages/mesh.rs"]
+mod mesh;
 #[path = "pages/portal.rs"]
 mod portal;
 #[path = "pages/refusing.rs"]

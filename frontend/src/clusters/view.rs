@@ -100,6 +100,11 @@ impl Row {
         (row, sources)
     }
 
+    /// Whether there is more to say of it than that it is well.
+    fn has_detail(&self) -> bool {
+        !self.seen.state.is_current() || !self.shortfalls.is_empty() || !self.grants.is_empty()
+    }
+
     /// Whether nothing of it was ever read.
     fn is_unseen(&self) -> bool {
         self.seen.at.is_none()

@@ -3,7 +3,6 @@
 use super::{
     Band, Point,
     slots::{Slot, Slots},
-    x_of,
 };
 
 /// Between two slots of a cell.
@@ -26,7 +25,7 @@ pub(super) struct Places {
 impl Places {
     /// The upper left corner of a slot.
     pub(super) fn corner(&self, slots: &Slots, slot: usize) -> Point {
-        let x = slots.all.get(slot).map_or(0, |slot| x_of(slot.column));
+        let x = slots.all.get(slot).map_or(0, |slot| slots.grid.x_of(slot.column));
         Point { x, y: self.tops.get(slot).copied().unwrap_or(0) }
     }
 

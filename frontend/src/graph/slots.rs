@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Graph, NODE_HEIGHT};
+use super::{Graph, Grid, NODE_HEIGHT};
 
 /// The height that a bundle takes.
 const PASSAGE_HEIGHT: i32 = 6;
@@ -44,6 +44,7 @@ pub(super) struct Slots {
     pub(super) ways: Vec<Way>,
     pub(super) lanes: usize,
     pub(super) columns: usize,
+    pub(super) grid: Grid,
     /// The slots of each lane and column, from top to bottom: `lane * columns + column`.
     pub(super) cells: Vec<Vec<usize>>,
 }
@@ -53,7 +54,8 @@ impl Slots {
     /// node share the columns that they pass, in the lane of that node.
     pub(super) fn new(graph: &Graph, ranks: &[usize]) -> Self {
         let columns = ranks.iter().max().map_or(0, |last| last + 1);
-        let mut slots = Self { lanes: graph.lanes, columns, ..Self::default() };
+        let grid = Grid::new(columns);
+        let mut slots = Self { lanes: graph.lanes, columns, grid, ..Self::default() };
         for (owner, (lane, column)) in graph.nodes.iter().zip(ranks).enumerate() {
             slots.add(*lane, *column, NODE_HEIGHT, owner);
         }

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::{
     calls::{Call, End, TlsState, TopologyNodeKind},
-    graph::{Graph, GraphEdge, NODE_HEIGHT, NODE_WIDTH},
+    graph::{Graph, GraphEdge, NODE_HEIGHT},
     plain::{label, plain},
 };
 
 /// Calls that can be told apart on one map; the busiest are drawn.
 const MAX_EDGES: usize = 240;
-/// Pixels that the label of a node has.
-const LABEL_WIDTH: usize = 116;
+/// Pixels of a node's width that its label does not have.
+const LABEL_MARGIN: i32 = 16;
 /// Pixels that the name of a lane has.
 const LANE_WIDTH: usize = 420;
 
@@ -100,7 +100,7 @@ impl Picture {
         let mut picture = Self {
             width: layout.width,
             height: layout.height,
-            node_size: (NODE_WIDTH, NODE_HEIGHT),
+            node_size: (layout.node_width, NODE_HEIGHT),
             undrawn_nodes,
             silent,
             ..Self::default()
@@ -115,12 +115,13 @@ impl Picture {
             let (path, class, title) = (line.path, edge_class(call, *edge), plain(&call.title()));
             picture.edges.push(DrawnEdge { path, class, title });
         }
+        let label_width = usize::try_from(layout.node_width - LABEL_MARGIN).unwrap_or(0);
         for (index, (node, point)) in shown.iter().zip(&layout.nodes).enumerate() {
             picture.nodes.push(DrawnNode {
                 x: point.x,
                 y: point.y,
                 class: node_class(node, index),
-                label: label(&node.text, LABEL_WIDTH),
+                label: label(&node.text, label_width),
                 title: plain(&node.title()),
                 url: node_url(url, node),
             });

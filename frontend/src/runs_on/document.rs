@@ -31,6 +31,11 @@ pub(super) enum PlacementRule {
 }
 
 impl PlacementRule {
+    /// What was compared, without the prefix of its key.
+    pub(super) fn short(self) -> &'static str {
+        self.word().rsplit('/').next().unwrap_or_default()
+    }
+
     /// What was compared.
     pub(super) const fn word(self) -> &'static str {
         match self {

@@ -36,17 +36,17 @@ pub(super) struct UnknownWorkloadsPage {
     missing_pages: Pages,
 }
 
-/// Workloads of one namespace of one cluster.
+/// Workloads of one cluster.
 #[derive(Debug)]
 struct Group {
     cluster: ClusterLink,
-    namespace: String,
     rows: Vec<Row>,
 }
 
 /// A workload.
 #[derive(Debug)]
 struct Row {
+    namespace: String,
     kind: String,
     name: String,
     squad: Option<String>,
@@ -114,13 +114,13 @@ impl UnknownWorkloadsPage {
     }
 }
 
-/// By cluster and namespace, as they come; within those by squad.
+/// By cluster, as they come; within each by namespace, then by squad.
 fn grouped(nodes: Vec<WorkloadNode>, now: DateTime) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for node in nodes {
         let cluster = ClusterLink::new(&node.cluster.name);
-        let namespace = node.namespace;
         let row = Row {
+            namespace: node.namespace,
             kind: node.kind,
             name: node.name,
             squad: node.squad_name,
@@ -131,14 +131,13 @@ fn grouped(nodes: Vec<WorkloadNode>, now: DateTime) -> Vec<Group> {
             seen: seen!(node.observation, now),
         };
         match groups.last_mut() {
-            Some(last) if last.cluster == cluster && last.namespace == namespace => {
-                last.rows.push(row);
-            }
-            _ => groups.push(Group { cluster, namespace, rows: vec![row] }),
+            Some(last) if last.cluster == cluster => last.rows.push(row),
+            _ => groups.push(Group { cluster, rows: vec![row] }),
         }
     }
     for group in &mut groups {
-        group.rows.sort_by(|one, other| one.squad.cmp(&other.squad));
+        let key = |row: &Row| (row.namespace.clone(), row.squad.clone());
+        group.rows.sort_by_cached_key(key);
     }
     groups
 }

@@ -9,14 +9,26 @@ use super::{
 };
 
 /// Each page with the recording it is made of.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 14] = [
     ("/catalog", "catalog"),
     ("/catalog/default/component/x", "component"),
     ("/catalog/default/group/x", "group"),
     ("/catalog/default/user/x", "user"),
     ("/catalog/default/location/x", "location"),
     ("/problems", "problems"),
+    ("/clusters", "clusters"),
+    ("/clusters/x", "cluster"),
+    ("/catalog/default/component/x/runs-on", "runs-on"),
+    ("/catalog/default/component/x/mesh", "entity-mesh"),
+    ("/mesh", "mesh"),
+    ("/mesh?view=table", "mesh"),
+    ("/mesh/path?from=x&to=y", "mesh-path"),
+    ("/workloads/unknown", "unknown-workloads"),
 ];
+
+/// What tells of a moment or identifies: no cluster words it.
+const OURS: [&str; 7] =
+    ["__typename", "level", "id", "since", "observedAt", "lastSeen", "observedSince"];
 
 const PAYLOADS: [&str; 16] = [
     "<script>alert(1)</script>",
@@ -45,7 +57,7 @@ fn spoilt(value: &Value, payload: &str) -> Value {
         Value::Object(members) => members
             .iter()
             .map(|(key, member)| match key.as_str() {
-                "__typename" | "level" => (key.clone(), member.clone()),
+                ours if OURS.contains(&ours) || is_enum(member) => (key.clone(), member.clone()),
                 // Any key may stand in the entity itself.
                 "raw" => (key.clone(), json!({ payload: spoilt(member, payload) })),
                 _ => (key.clone(), spoilt(member, payload)),
@@ -54,6 +66,15 @@ fn spoilt(value: &Value, payload: &str) -> Value {
         other => other.clone(),
     }
 }
+
+/// Whether it is a value of an enum, such as `RECORDED`.
+fn is_enum(value: &Value) -> bool {
+    let is_letter = |one: char| one.is_ascii_uppercase() || one.is_ascii_digit() || one == '_';
+    value.as_str().is_some_and(|text| text.len() > 1 && text.chars().all(is_letter))
+}
+
+/// Recordings of pages that show what descriptors say alone.
+const CATALOG: [&str; 6] = ["catalog", "component", "group", "user", "location", "problems"];
 
 async fn shape_of(uri: &str, answer: &Value) -> Vec<String> {
     let shown = show(uri, answer).await;
@@ -87,6 +108,42 @@ async fn hostile_words_in_the_address_change_no_element() {
     let harmless = shape_of(&uri("harmless"), &answer).await;
     for payload in PAYLOADS {
         assert_eq!(shape_of(&uri(payload), &answer).await, harmless, "{payload:?}");
+    }
+    for (path, name) in [
+        ("/clusters/x?namespace={}&text={}", "cluster"),
+        ("/mesh?scope=cluster:{}", "mesh"),
+        ("/mesh?scope=entity:{}&view=table", "mesh"),
+        ("/mesh/path?from={}&to={}", "mesh-path"),
+        ("/workloads/unknown?cluster={}&namespace={}&squad={}", "unknown-workloads"),
+    ] {
+        let answer = recorded(name);
+        let uri = |payload: &str| {
+            let value: String = url::form_urlencoded::byte_serialize(payload.as_bytes()).collect();
+            path.replace("{}", &value)
+        };
+        let harmless = shape_of(&uri("harmless"), &answer).await;
+        for payload in PAYLOADS {
+            assert_eq!(shape_of(&uri(payload), &answer).await, harmless, "{path} {payload:?}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_clusters_word_cannot_turn_what_stands_beside_it() {
+    let hostile = "\u{202e}gpj.exe";
+    for (uri, name) in PAGES.into_iter().filter(|(_, name)| !CATALOG.contains(name)) {
+        let html = show(uri, &spoilt(&recorded(name), hostile)).await.html;
+        for (before, _) in
+            html.match_indices('\u{202e}').filter_map(|(at, _)| html.split_at_checked(at))
+        {
+            let is_attribute = before
+                .rfind('"')
+                .is_some_and(|quote| before.get(..quote).is_some_and(|start| start.ends_with('=')));
+            let element = before.rfind('<').and_then(|at| before.get(at..)).unwrap();
+            let holds = ["<bdi", "<code", "<option", "<a ", "<h1", "<title", "<time"];
+            let is_apart = holds.iter().any(|start| element.starts_with(start));
+            assert!(is_attribute || is_apart, "{uri}: in {element}");
+        }
     }
 }
 
@@ -171,7 +228,7 @@ fn spoil_addresses(value: &mut Value, hostile: &str) {
                     _ => spoil_addresses(member, hostile),
                 }
             }
-            if members.contains_key("links") {
+            if members.contains_key("uid") {
                 members.insert("links".to_owned(), json!([{ "url": hostile, "title": "x" }]));
             }
         }

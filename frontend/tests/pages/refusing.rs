@@ -9,7 +9,18 @@ use super::{
     portal::{ask, recorded, show},
 };
 
-const GUARDED: [&str; 3] = ["/catalog", "/catalog/default/component/x", "/problems"];
+const GUARDED: [&str; 10] = [
+    "/catalog",
+    "/catalog/default/component/x",
+    "/catalog/default/component/x/runs-on",
+    "/catalog/default/component/x/mesh",
+    "/clusters",
+    "/clusters/x",
+    "/mesh",
+    "/mesh/path",
+    "/problems",
+    "/workloads/unknown",
+];
 
 fn failure(code: &str, message: &str) -> Value {
     json!({ "data": null, "errors": [{ "message": message, "extensions": { "code": code } }] })
@@ -44,6 +55,18 @@ async fn what_does_not_exist_is_404() {
     let shown = show("/catalog/default/component/nope", &nothing).await;
     assert_eq!(shown.status, 404);
     shown.has("There is no “component:default/nope”.");
+    for (tab, name) in [("runs-on", "runs-on"), ("mesh", "entity-mesh")] {
+        let mut answer = recorded(name);
+        answer["data"]["entity"] = Value::Null;
+        let shown = show(&format!("/catalog/default/component/nope/{tab}"), &answer).await;
+        assert_eq!(shown.status, 404);
+        shown.has("There is no “component:default/nope”.");
+    }
+    let mut answer = recorded("cluster");
+    answer["data"]["cluster"] = Value::Null;
+    let shown = show("/clusters/%3Cnope%3E", &answer).await;
+    assert_eq!(shown.status, 404);
+    shown.has("There is no cluster “&#60;nope&#62;”.");
     let refused = failure("BAD_USER_INPUT", "not a ref");
     for uri in ["/catalog/a/b/%3Cscript%3E", "/catalog/a/b/c%2Fd", "/catalog/a%3Ab/c/d"] {
         let shown = show(uri, &refused).await;
@@ -80,6 +103,39 @@ async fn an_error_of_the_api_is_never_shown_as_an_empty_page() {
 }
 
 #[actix_web::test]
+async fn a_system_that_does_not_answer_takes_its_own_field_only() {
+    let mut answer = recorded("clusters");
+    answer["data"]["clusters"][1]["version"] = Value::Null;
+    answer["errors"] = json!([{
+        "message": "the API server of <b>x</b> does not answer",
+        "path": ["clusters", 1, "version"],
+        "extensions": { "code": "UNAVAILABLE" },
+    }]);
+    let shown = show("/clusters", &answer).await;
+    assert_eq!(shown.status, 200);
+    shown.has("Some of this page is not known");
+    shown.has("<code>clusters.1.version</code>, because <bdi>the API server of &#60;b&#62;x");
+    shown.has("<span class=\"quiet\">not known</span>");
+    answer["errors"][0]["extensions"]["code"] = json!("INTERNAL");
+    let shown = show("/clusters", &answer).await;
+    assert!(!shown.html.contains("API server of"), "ours is not told");
+    answer["errors"][0]["extensions"]["code"] = json!("FORBIDDEN");
+    assert_eq!(show("/clusters", &answer).await.status, 403);
+    answer["errors"][0]["extensions"]["code"] = json!("UNAVAILABLE");
+    answer["data"]["clusters"] = Value::Null;
+    assert_eq!(show("/clusters", &answer).await.status, 503, "there is nothing to show");
+}
+
+#[actix_web::test]
+async fn a_path_from_what_is_no_ref_is_asked_again() {
+    let refused = failure("BAD_USER_INPUT", "“a b” is no ref");
+    let shown = show("/mesh/path?from=a+b&to=c", &refused).await;
+    assert_eq!(shown.status, 400);
+    shown.has("This cannot be asked: <bdi>“a b” is no ref</bdi>");
+    shown.has("value=\"component:a b\"");
+}
+
+#[actix_web::test]
 async fn every_page_is_private_and_runs_nothing() {
     let failed = failure("INTERNAL", "x");
     for (uri, answer) in [
@@ -88,6 +144,12 @@ async fn every_page_is_private_and_runs_nothing() {
         ("/catalog", &failed),
         ("/catalog/default/component/x", &recorded("component")),
         ("/problems", &recorded("problems")),
+        ("/clusters", &recorded("clusters")),
+        ("/clusters/x", &recorded("cluster")),
+        ("/catalog/default/component/x/mesh", &recorded("entity-mesh")),
+        ("/mesh", &recorded("mesh")),
+        ("/mesh", &failed),
+        ("/workloads/unknown", &recorded("unknown-workloads")),
     ] {
         let shown = show(uri, answer).await;
         assert_eq!(shown.header("cache-control"), Some("private, no-cache"), "{uri}");

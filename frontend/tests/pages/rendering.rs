@@ -164,6 +164,14 @@ async fn every_page_has_one_heading_its_landmarks_and_names_for_its_fields() {
         ("/catalog/default/component/x", "component"),
         ("/catalog/default/group/x", "group"),
         ("/problems", "problems"),
+        ("/clusters", "clusters"),
+        ("/clusters/x", "cluster"),
+        ("/catalog/default/component/x/runs-on", "runs-on"),
+        ("/catalog/default/component/x/mesh", "entity-mesh"),
+        ("/mesh", "mesh"),
+        ("/mesh?view=table", "mesh"),
+        ("/mesh/path?from=x&to=y", "mesh-path"),
+        ("/workloads/unknown", "unknown-workloads"),
     ] {
         let shown = show(uri, &recorded(name)).await;
         let tags = tags(&shown.html);
@@ -180,7 +188,7 @@ async fn every_page_has_one_heading_its_landmarks_and_names_for_its_fields() {
         for (index, id) in ids.iter().enumerate() {
             assert!(!ids[..index].contains(id), "{uri} has {id} twice");
         }
-        for field in tags.iter().filter(|tag| tag.name == "input") {
+        for field in tags.iter().filter(|tag| ["input", "select"].contains(&&*tag.name)) {
             let is_named = field.attribute("type") == Some("hidden")
                 || tags.iter().any(|tag| {
                     tag.name == "label" && tag.attribute("for") == field.attribute("id")
@@ -196,7 +204,13 @@ async fn every_page_has_one_heading_its_landmarks_and_names_for_its_fields() {
 
 #[actix_web::test]
 async fn every_page_of_the_catalog_shows_its_query() {
-    for (uri, name) in [("/catalog", "catalog"), ("/problems", "problems")] {
+    for (uri, name) in [
+        ("/catalog", "catalog"),
+        ("/problems", "problems"),
+        ("/clusters", "clusters"),
+        ("/mesh", "mesh"),
+        ("/workloads/unknown", "unknown-workloads"),
+    ] {
         let shown = show(uri, &recorded(name)).await;
         let links = tags(&shown.html);
         let query = links

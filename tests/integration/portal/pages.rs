@@ -69,6 +69,16 @@ async fn the_query_of_every_page_is_within_the_public_limits() {
         refs.map(|(kind, name)| format!("/catalog/default/{kind}/{name}")).collect();
     let many = (0..40).map(|n| format!("&filters[tags]=tag-{n}")).collect::<Vec<_>>().concat();
     pages.extend(["/catalog".to_owned(), "/problems".to_owned(), format!("/catalog?{many}")]);
+    let runtime = [
+        "/catalog/default/component/pay/runs-on",
+        "/catalog/default/component/pay/mesh",
+        "/clusters",
+        "/mesh",
+        "/mesh?view=table&group=workload&cloud=aws",
+        "/mesh/path?from=pay&to=pay",
+        "/workloads/unknown",
+    ];
+    pages.extend(runtime.map(str::to_owned));
     for path in pages {
         let page = site.page(&path).await;
         let answer = site.shown_query(&page).await;
