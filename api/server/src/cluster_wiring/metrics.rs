@@ -82,8 +82,14 @@ impl MetricsWiring {
                 value: Arc::clone(cluster.shared()),
             })
             .collect();
-        // Who is known by another name or token is another store.
-        let store = matchers.first().map(|_| format!("{} {:?}", address.url, address.auth));
+        // Who is known by another name or token, or is another tenant, is another store.
+        let tenant: Vec<(&str, &str)> = address
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose_secret()))
+            .collect();
+        let store =
+            matchers.first().map(|_| format!("{} {:?} {tenant:?}", address.url, address.auth));
         if let Some(known) = store.as_ref().and_then(|store| self.stores.get(store)) {
             return Ok(known.for_cluster(name, matchers));
         }
