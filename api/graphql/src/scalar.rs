@@ -1,6 +1,6 @@
 //! The scalars of the schema.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use bytes::Bytes;
@@ -52,9 +52,14 @@ impl ScalarType for JsonObject {
 pub(crate) struct Timestamp(pub(crate) SystemTime);
 
 impl Timestamp {
-    /// As RFC 3339 in UTC, with milliseconds.
+    /// As RFC 3339 in UTC, with milliseconds. Outside systems give times, too: what lies before
+    /// 1970 is shown as its beginning, and what no calendar has as the end of the calendar.
     pub(crate) fn text(self) -> String {
-        DateTime::<Utc>::from(self.0).to_rfc3339_opts(SecondsFormat::Millis, true)
+        let since = self.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let time = DateTime::<Utc>::from_timestamp(seconds, since.subsec_nanos());
+        let time = time.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        time.to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 }
 
@@ -73,5 +78,19 @@ impl ScalarType for Timestamp {
 
     fn to_value(&self) -> Value {
         Value::String(self.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_no_calendar_has_is_shown_all_the_same() {
+        let at = |seconds| Timestamp(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).text();
+        assert_eq!(at(1_795_608_000), "2026-11-25T12:00:00.000Z");
+        assert!(at(1 << 60).starts_with("+262142-12-31T"), "{}", at(1 << 60));
+        let before = Timestamp(SystemTime::UNIX_EPOCH - Duration::from_secs(1));
+        assert_eq!(before.text(), "1970-01-01T00:00:00.000Z");
     }
 }

@@ -58,6 +58,19 @@ async fn many_copies_of_the_estate_are_more_than_an_answer_may_hold() {
 }
 
 #[tokio::test]
+async fn plain_edges_are_written_at_once_and_others_count_for_more() {
+    let estate = large().await;
+    let copies = |count: usize, fields: &str| {
+        let copy = |at| format!("a{at}: topology {{ edges {{ {fields} }} }} ");
+        format!("{{ {} }}", (0..count).map(copy).collect::<Vec<_>>().concat())
+    };
+    let plain = "id tls metrics { successRatio } observation { state }";
+    estate.data(&copies(12, plain)).await;
+    let response = estate.response(&copies(4, "id from { workload { id } }")).await;
+    assert_eq!(response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+}
+
+#[tokio::test]
 async fn lists_below_lists_are_refused_before_they_are_read() {
     let estate = large().await;
     for query in [
