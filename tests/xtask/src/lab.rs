@@ -54,7 +54,7 @@ pub(crate) use self::{
     stats::{Sample, median},
     subscription::Subscription,
     trivial_route::trivial_route,
-    world::{BUCKETS_MS, Edge, Place, REPLICAS, World},
+    world::{BUCKETS_MS, Edge, LinkMode, Place, REPLICAS, World},
 };
 use crate::{steps::succeed, workspace::Workspace};
 

@@ -103,8 +103,12 @@ impl Proxy {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&accepting);
-                // A connection that breaks is what this is for.
-                thread::spawn(move || shared.serve(stream).unwrap_or_default());
+                thread::spawn(move || {
+                    // A connection that breaks is what this is for; but it must be seen to.
+                    let end = stream.try_clone();
+                    shared.serve(stream).unwrap_or_default();
+                    end.and_then(|stream| stream.shutdown(Shutdown::Both)).unwrap_or_default();
+                });
             }
         });
         Ok(Self { port, shared })

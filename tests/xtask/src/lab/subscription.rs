@@ -67,11 +67,6 @@ impl Subscription {
             }
         }
     }
-
-    /// Everything that has come meanwhile.
-    pub(crate) fn drain(&self) -> Vec<Value> {
-        self.events.try_iter().map(|(_, event)| event).collect()
-    }
 }
 
 fn send(socket: &mut WebSocket<TcpStream>, message: &Value) -> anyhow::Result<()> {

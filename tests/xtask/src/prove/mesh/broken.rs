@@ -92,7 +92,10 @@ impl Break {
 }
 
 /// Before which clusters a proxy stands.
-const BEHIND: [&str; 4] = ["aws-prod", "azure-staging", "gcp-dev", "gcp-prod"];
+const BEHIND: [&str; 3] = ["aws-prod", "azure-staging", "gcp-dev"];
+
+/// The cluster whose server itself is killed and stopped.
+const DIRECT: &str = "gcp-prod";
 
 /// The server under test and what stands around it.
 struct Scene<'lab> {
@@ -125,10 +128,12 @@ pub(crate) fn broken(lab: &mut Lab) -> anyhow::Result<Outcome> {
     view::wait_all_live(&mut scene.client)?;
     let [first, ..] = BEHIND;
     for kind in Break::ALL {
-        scene.play(&[(first, kind)])?;
+        let is_of_server = matches!(kind, Break::Killed | Break::Hung);
+        scene.play(&[(if is_of_server { DIRECT } else { first }, kind)])?;
     }
-    let four = [Break::Killed, Break::Unauthorized, Break::Slow, Break::Stranger];
-    scene.play(&BEHIND.into_iter().zip(four).collect::<Vec<_>>())?;
+    let others = [Break::Unauthorized, Break::Slow, Break::Stranger];
+    let four = BEHIND.into_iter().zip(others).chain([(DIRECT, Break::Killed)]);
+    scene.play(&four.collect::<Vec<_>>())?;
     let mut figures = Figures::default();
     let bar = |duration: Duration| duration.as_secs_f64();
     figures.at_most("labelled, longest", scene.labelled.max(), bar(LABEL_BAR), " s");

@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{ground_truth, topology, view};
 use crate::{
-    lab::{ApiClient, Client, Lab, Launch, Mesh, Process, Subscription, pause, settle},
+    lab::{
+        ApiClient, Client, Edge, Lab, Launch, LinkMode, Mesh, Process, World, pause, settle,
+        wait_until,
+    },
     prove::outcome::{Figures, Outcome},
 };
 
@@ -18,9 +22,6 @@ const REQUESTS: u32 = 200;
 
 /// How long nothing is asked, to know what goes on all the same: a whole round of queries.
 const QUIET: Duration = Duration::from_secs(30);
-
-/// Where something changes.
-const CLUSTER: &str = "gcp-prod";
 
 /// Both, on the whole world.
 pub(crate) fn cost(lab: &mut Lab) -> anyhow::Result<Outcome> {
@@ -49,12 +50,13 @@ pub(crate) fn cost(lab: &mut Lab) -> anyhow::Result<Outcome> {
         meter.cpu_ms(|| (0..REQUESTS).try_for_each(|_| client.send(&request).map(drop)))?;
     let a_request = requests_ms / f64::from(REQUESTS);
 
-    let query = format!("subscription {{ clusterChanged(name: \"{CLUSTER}\") {{ name }} }}");
-    let changes = Subscription::open(started.server.url(), &query)?;
-    let mut api = fleet.kubernetes.client(CLUSTER)?;
+    let target = Target::of(&fleet.world)?;
+    let mut api = fleet.kubernetes.client(target.cluster)?;
     let changes_ms = meter.cpu_ms(|| {
-        (0..CHANGES)
-            .try_for_each(|number| change(&mut api, &changes, &mut client, &request, number))
+        (0..CHANGES).try_for_each(|number| {
+            target.turn(&mut api, &mut client, number)?;
+            client.send(&request).map(drop)
+        })
     })?;
     let a_change = changes_ms / f64::from(CHANGES) - a_request;
 
@@ -67,23 +69,38 @@ pub(crate) fn cost(lab: &mut Lab) -> anyhow::Result<Outcome> {
     Ok(figures.outcome())
 }
 
-/// Changes a workload, waits until that is told, and asks for the estate.
-fn change(
-    api: &mut ApiClient,
-    changes: &Subscription,
-    client: &mut Client,
-    request: &[u8],
-    number: u32,
-) -> anyhow::Result<()> {
-    changes.drain();
-    let path = "/apis/apps/v1/namespaces/lending/deployments/service-002";
-    let label = json!({ "lab.example.test/change": number.to_string() });
-    api.merge(path, &json!({ "metadata": { "labels": label } }))?;
-    changes.wait_for(Duration::from_secs(10), |_| true)?;
-    client.send(request)?;
-    // Several changes that come together are one; these must not.
-    pause(Duration::from_millis(200));
-    Ok(())
+/// A service that is called from another cluster, through its gateway.
+struct Target {
+    cluster: &'static str,
+    path: String,
+    name: String,
+}
+
+impl Target {
+    fn of(world: &World) -> anyhow::Result<Self> {
+        let through_gateway = |edge: &&Edge| edge.mode == Some(LinkMode::Gateway);
+        let place = &world.edges.iter().find(through_gateway).context("no gateway")?.to;
+        let path = format!("/api/v1/namespaces/{}/services/{}", place.namespace, place.name);
+        Ok(Self { cluster: place.cluster, path, name: place.name.clone() })
+    }
+
+    /// Lets its Service select nobody, or its pods again, and waits until the topology tells: the
+    /// call leads elsewhere then, so that it cannot be the one of before.
+    fn turn(&self, api: &mut ApiClient, client: &mut Client, number: u32) -> anyhow::Result<()> {
+        let before = nodes(client)?;
+        let app = if number.is_multiple_of(2) { "nobody" } else { self.name.as_str() };
+        api.merge(&self.path, &json!({ "spec": { "selector": { "app": app } } }))?;
+        let limit = Duration::from_secs(10);
+        wait_until("another topology", limit, Duration::from_millis(20), || {
+            Ok((nodes(client)? != before).then_some(()))
+        })
+    }
+}
+
+fn nodes(client: &mut Client) -> anyhow::Result<Option<u64>> {
+    let query = "{ topology(groupBy: COMPONENT, window: M5) { totalNodes } }";
+    let data = client.graphql(query, &json!({}))?;
+    Ok(data.pointer("/topology/totalNodes").and_then(Value::as_u64))
 }
 
 /// Counts CPU, without what goes on all the same.
