@@ -147,3 +147,126 @@ impl Written {
         self.last_seen.retain(|(day, _), _| oldest.is_none_or(|oldest| *day >= oldest));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use callboard_plugin::ObservationState;
+
+    use super::*;
+    use crate::fixture::{
+        TestEstate, TestFacts, call, component, deployment, empty_cluster, entity, from, mesh, now,
+        service, to, with, workload,
+    };
+
+    #[derive(Debug)]
+    struct FixedClock;
+
+    impl Clock for FixedClock {
+        fn now(&self) -> SystemTime {
+            now()
+        }
+    }
+
+    fn calls(names: &[&str]) -> callboard_plugin::MeshSnapshot {
+        let web = from(&deployment("bank", "web"));
+        let calls = names
+            .iter()
+            .map(|name| call(web.clone(), to(&deployment("bank", name), name), 1.0, 1.0))
+            .collect::<Vec<_>>();
+        mesh("c1", ObservationState::Live, &calls)
+    }
+
+    fn estate() -> TestEstate {
+        let names = ["web", "api", "rates"];
+        let selector = "backstage.io/kubernetes-label-selector";
+        let entities =
+            names.map(|name| entity("Component", name, &[(selector, &format!("app={name}"))], &[]));
+        let workloads = names.map(|n| workload(deployment("bank", n), &[("app", n)], &[n]));
+        let services = names.map(|name| service("bank", name, &[]));
+        let runtime =
+            with(empty_cluster("c1", ObservationState::Live), workloads.into(), services.into());
+        TestEstate::new(&entities, vec![(runtime, calls(&["api"]))])
+    }
+
+    fn told(facts: &TestFacts) -> Vec<(Fence, String)> {
+        let written = facts.written.lock().unwrap();
+        let told = written.iter().map(|(fence, fact)| (*fence, fact.pair.to.name().to_owned()));
+        told.collect()
+    }
+
+    /// Lets the recorder go on, in time that only it measures.
+    async fn a_while() {
+        tokio::time::sleep(PAUSE * 3).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_holds_the_lease_writes_each_fact_once() {
+        let mut estate = estate();
+        let facts = Arc::new(TestFacts::default());
+        let status = watch::Sender::new(EngineStatus::default());
+        let recorder = DependencyRecorder::new(
+            Arc::clone(&estate.shared),
+            Arc::clone(&facts) as Arc<dyn DependencyFacts>,
+            status.subscribe(),
+            EstateOptions::default(),
+            Arc::new(FixedClock),
+        );
+        let stop = CancellationToken::new();
+        let script = async {
+            a_while().await;
+            assert_eq!(told(&facts), [], "another process has the lease");
+            status.send_modify(|status| status.fence = Some(Fence(7)));
+            a_while().await;
+            assert_eq!(told(&facts), [(Fence(7), "api".to_owned())]);
+            estate.meshes[0].set(calls(&["api", "rates"]));
+            assert!(estate.turn());
+            a_while().await;
+            assert_eq!(told(&facts).len(), 2, "what is written is not written again");
+            assert_eq!(told(&facts)[1], (Fence(7), "rates".to_owned()));
+            assert_eq!(*facts.pruned.lock().unwrap(), ["2025-10-21"], "once a day");
+            stop.cancel();
+        };
+        tokio::join!(recorder.run(stop.clone()), script);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_could_not_be_written_is_written_later() {
+        let estate = estate();
+        let facts = Arc::new(TestFacts::default());
+        *facts.fails.lock().unwrap() = true;
+        let held = EngineStatus { fence: Some(Fence(1)), ..EngineStatus::default() };
+        let status = watch::Sender::new(held);
+        let recorder = DependencyRecorder::new(
+            Arc::clone(&estate.shared),
+            Arc::clone(&facts) as Arc<dyn DependencyFacts>,
+            status.subscribe(),
+            EstateOptions::default(),
+            Arc::new(FixedClock),
+        );
+        let stop = CancellationToken::new();
+        let script = async {
+            a_while().await;
+            assert_eq!(told(&facts), []);
+            *facts.fails.lock().unwrap() = false;
+            a_while().await;
+            assert_eq!(told(&facts).len(), 1);
+            stop.cancel();
+        };
+        tokio::join!(recorder.run(stop.clone()), script);
+    }
+
+    #[test]
+    fn a_fact_is_written_again_when_it_has_grown_enough() {
+        let pair = DependencyPair { from: component("web"), to: component("api") };
+        let fact = |seconds: u64| ObservedDependency {
+            day: day(now()),
+            pair: pair.clone(),
+            first_seen: now(),
+            last_seen: now() + Duration::from_secs(seconds),
+        };
+        let mut written = Written::default();
+        written.note(written.due([fact(0)].into_iter()));
+        assert!(written.due([fact(899)].into_iter()).is_empty());
+        assert_eq!(written.due([fact(900)].into_iter()).len(), 1);
+    }
+}

@@ -341,7 +341,9 @@ pub(crate) fn entity(
 #[derive(Debug, Default)]
 pub(crate) struct TestFacts {
     pub(crate) record: DependencyRecord,
-    pub(crate) written: Mutex<Vec<ObservedDependency>>,
+    pub(crate) written: Mutex<Vec<(Fence, ObservedDependency)>>,
+    pub(crate) pruned: Mutex<Vec<String>>,
+    pub(crate) fails: Mutex<bool>,
 }
 
 #[async_trait]
@@ -350,12 +352,17 @@ impl DependencyFacts for TestFacts {
         Ok(self.record.clone())
     }
 
-    async fn record(&self, _: Fence, facts: &[ObservedDependency]) -> Result<(), StoreError> {
-        self.written.lock().unwrap().extend_from_slice(facts);
+    async fn record(&self, fence: Fence, facts: &[ObservedDependency]) -> Result<(), StoreError> {
+        if *self.fails.lock().unwrap() {
+            return Err(StoreError::Fenced);
+        }
+        let facts = facts.iter().map(|fact| (fence, fact.clone()));
+        self.written.lock().unwrap().extend(facts);
         Ok(())
     }
 
-    async fn prune(&self, _: Fence, _: chrono::NaiveDate) -> Result<(), StoreError> {
+    async fn prune(&self, _: Fence, before: chrono::NaiveDate) -> Result<(), StoreError> {
+        self.pruned.lock().unwrap().push(before.to_string());
         Ok(())
     }
 }

@@ -43,7 +43,7 @@ pub use estate_loop::{CatalogFeed, EstateLoop};
 pub use placement::{
     BlindCluster, EntityPlacements, LabelSelector, MissingComponent, MissingVerdict,
     PlacedWorkload, PlacementProblem, PlacementRule, SelectorError, Squad, SystemNamespaces,
-    VersionCell, VersionMatrix, VersionRow, WorkloadFilter, unknown_descriptor,
+    VersionCell, VersionMatrix, VersionRow, WorkloadFilter,
 };
 pub use reader::{TopologyReader, Traffic};
 pub use topology::{

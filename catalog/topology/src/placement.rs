@@ -16,13 +16,12 @@ use callboard_plugin::{
 
 pub(crate) use self::{
     claim::{Claim, Claimant, claim},
-    descriptor::scalar,
+    descriptor::{labelled_system, scalar, unknown_descriptor},
     missing::{Sight, blindness, missing_components},
     squad::squad_of_labels,
     versions::version_matrix,
 };
 pub use self::{
-    descriptor::unknown_descriptor,
     selector::{LabelSelector, SelectorError},
     squad::Squad,
     versions::{VersionCell, VersionMatrix, VersionRow},

@@ -15,7 +15,8 @@ use crate::{
     estate::EstatePicture,
     placement::{
         BlindCluster, EntityPlacements, MissingComponent, PlacedWorkload, PlacementProblem,
-        VersionMatrix, WorkloadFilter, blindness, unknown_descriptor, version_matrix,
+        VersionMatrix, WorkloadFilter, blindness, labelled_system, unknown_descriptor,
+        version_matrix,
     },
     topology::{
         Impact, Topology, TopologyEdge, TopologyGrouping, TopologyPath, TopologyScope,
@@ -134,9 +135,13 @@ impl TopologyReader {
         unknown.map(Arc::clone).collect()
     }
 
-    /// `catalog-info.yaml` that would make an unknown workload known.
+    /// `catalog-info.yaml` that would make an unknown workload known. The text always parses, and
+    /// every value in it is what the cluster said.
     pub fn descriptor(&self, placed: &PlacedWorkload) -> String {
-        unknown_descriptor(self.picture.facts(), placed)
+        let facts = self.picture.facts();
+        let system = labelled_system(facts, &placed.workload)
+            .filter(|system| self.picture.visibility().reads(facts, system));
+        unknown_descriptor(placed, system)
     }
 
     /// Components that say that they run and were not found, by ref.

@@ -5,8 +5,11 @@
 
 use std::fmt::Write as _;
 
-use callboard_model::annotation::{KUBERNETES_LABEL_SELECTOR, KUBERNETES_NAMESPACE};
-use callboard_plugin::WorkloadKind;
+use callboard_model::{
+    EntityRef,
+    annotation::{KUBERNETES_LABEL_SELECTOR, KUBERNETES_NAMESPACE},
+};
+use callboard_plugin::{Workload, WorkloadKind};
 
 use super::{PlacedWorkload, selector::is_label_text};
 use crate::catalog_facts::CatalogFacts;
@@ -19,10 +22,10 @@ const SELECTING_LABELS: [&str; 4] =
     ["app.kubernetes.io/instance", "app.kubernetes.io/name", "app", "k8s-app"];
 
 /// `catalog-info.yaml` for a workload that belongs to no entity: a Component that would be placed
-/// there. Owner and System are those that the labels name, where the catalog has them.
+/// there, as part of `system`. The owner is the one that the labels name.
 ///
 /// The text always parses, and every value in it is what the cluster said.
-pub fn unknown_descriptor(facts: &CatalogFacts, placed: &PlacedWorkload) -> String {
+pub(crate) fn unknown_descriptor(placed: &PlacedWorkload, system: Option<&EntityRef>) -> String {
     let workload = &placed.workload;
     let key = &workload.key;
     let mut text = format!(
@@ -45,12 +48,22 @@ pub fn unknown_descriptor(facts: &CatalogFacts, placed: &PlacedWorkload) -> Stri
     });
     line(&mut text, "  lifecycle: ", if is_production { "production" } else { "experimental" });
     line(&mut text, "  owner: ", &owner(placed));
-    let part_of = workload.labels.get("app.kubernetes.io/part-of");
-    let systems = part_of.map(|name| facts.systems(&name.to_lowercase())).unwrap_or_default();
-    if let [system] = systems {
+    if let Some(system) = system {
         line(&mut text, "  system: ", system.as_str());
     }
     text
+}
+
+/// The System that a workload's labels name, if there is exactly one of the name.
+pub(crate) fn labelled_system<'f>(
+    facts: &'f CatalogFacts,
+    workload: &Workload,
+) -> Option<&'f EntityRef> {
+    let name = workload.labels.get("app.kubernetes.io/part-of")?;
+    match facts.systems(&name.to_lowercase()) {
+        [system] => Some(system),
+        _ => None,
+    }
 }
 
 fn line(text: &mut String, start: &str, value: &str) {
@@ -165,10 +178,9 @@ mod tests {
 
     #[test]
     fn the_descriptor_places_the_workload() {
-        let facts = CatalogFacts::of(&TestCatalog::new(&[]).reader());
         let mut found = placed("bank", "payments-api", &[("app", "payments")]);
-        found.squad = Some(Squad::of(&callboard_model::EntityRef::new("group", "default", "pay")));
-        let text = unknown_descriptor(&facts, &found);
+        found.squad = Some(Squad::of(&EntityRef::new("group", "default", "pay")));
+        let text = unknown_descriptor(&found, None);
         let expected = "\
 apiVersion: backstage.io/v1alpha1
 kind: Component
@@ -194,7 +206,8 @@ spec:
         let catalog = TestCatalog::new(&[entity("System", "payments", &[], &[])]);
         let facts = CatalogFacts::of(&catalog.reader());
         let found = placed("bank", "w", &[("app.kubernetes.io/part-of", "payments")]);
-        let text = unknown_descriptor(&facts, &found);
+        let system = labelled_system(&facts, &found.workload);
+        let text = unknown_descriptor(&found, system);
         assert_eq!(parsed(&text).spec_text("system"), Some("system:default/payments"));
     }
 
@@ -217,10 +230,9 @@ spec:
             app in any::<String>(),
             squad in any::<String>(),
         ) {
-            let facts = CatalogFacts::default();
             let mut found = placed(&namespace, &name, &[("app", &app)]);
             found.squad = Some(Squad { name: squad.into(), entity: None });
-            let text = unknown_descriptor(&facts, &found);
+            let text = unknown_descriptor(&found, None);
             let entity = parsed(&text);
             prop_assert_eq!(entity.annotation(KUBERNETES_NAMESPACE), Some(&*namespace));
             prop_assert_eq!(entity.0.len(), 4);

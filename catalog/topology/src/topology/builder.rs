@@ -118,19 +118,22 @@ impl<'e> TopologyBuilder<'e> {
         let Some(Some(mesh)) = estate.meshes.get(at) else { return };
         let window = mesh.window(self.window);
         for call in &*window.calls {
-            let Some(from) = self.client(at, &call.client) else { continue };
             let Some(to) = self.target(&resolver, at, &call.target) else { continue };
             let (target, observation) = (to.node.id.clone(), &window.observation);
             let is_stranger = matches!(call.client, CallClient::Unmeshed { .. });
+            let is_passed_on = self.is_passed_on(at, &call.client);
+            if !is_stranger && !is_passed_on {
+                // Of callers that may not be seen, too: else their calls would show up as those
+                // of somebody unknown.
+                transit.note(&target, to.mode);
+                strangers.note(&target, to.mode, &call.metrics);
+            }
+            let Some(from) = self.client(at, &call.client) else { continue };
             if is_stranger {
                 strangers.put_aside(target, call.metrics, Doubtful { from, to, call, observation });
-            } else if self.is_passed_on(at, &call.client) {
+            } else if is_passed_on {
                 transit.put_aside(target, Doubtful { from, to, call, observation });
             } else {
-                transit.note(&target, to.mode);
-                if to.crosses_clusters {
-                    strangers.note(&target, to.mode, &call.metrics);
-                }
                 self.add_edge(from, to, call, observation);
             }
         }

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     fixture::{
-        TestEstate, call, component, deployment, empty_cluster, entity, from, link, mesh, service,
-        service_key, to, with, workload,
+        TestEstate, TestPolicy, call, component, deployment, empty_cluster, entity, from, link,
+        mesh, service, service_key, to, with, workload,
     },
     reader::TopologyReader,
 };
@@ -219,6 +219,25 @@ fn plain_calls_of_another_cluster_are_not_callers_without_identity_besides() {
     let rates: Vec<_> =
         topology.edges.iter().map(|edge| edge.metrics.requests_per_second.unwrap()).collect();
     assert_eq!(rates, [15.0, 10.0]);
+}
+
+#[test]
+fn calls_of_hidden_callers_do_not_come_back_as_those_of_nobody() {
+    let plain = call(from(&key("web")), to(&key("ledger"), "ledger-west"), 10.0, 0.0);
+    let gateway = deployment("linkerd-multicluster", "linkerd-gateway");
+    let stranger = CallClient::Unmeshed { reason: "no_tls_from_remote".into() };
+    let mut estate = estate(&[plain, call(from(&key("web")), remote("west", "ledger"), 5.0, 1.0)]);
+    let to_ledger = CallTarget::Workload { key: key("ledger"), service: None };
+    let seen = [
+        call(stranger, to_ledger, 10.0, 0.0),
+        call(from(&gateway), to(&key("ledger"), "ledger"), 5.0, 1.0),
+    ];
+    estate.meshes[1].set(mesh("c2", LIVE, &seen));
+    estate.turn();
+    assert_eq!(whole(&estate.reader(), TopologyGrouping::Workload).total_edges, 1);
+    let hidden = TestPolicy { hidden: vec!["web"], ..TestPolicy::default() };
+    let reader = estate.reader_under(hidden);
+    assert_eq!(whole(&reader, TopologyGrouping::Workload).total_edges, 0);
 }
 
 #[test]
