@@ -45,7 +45,7 @@ impl<'e> Resolver<'e> {
     pub(super) fn resolve(&self, target: &CallTarget) -> Resolved {
         match target {
             CallTarget::Workload { key, service } => self.workload(key, service.as_ref()),
-            CallTarget::Service(service) => self.service(service),
+            CallTarget::Service(service) => self.only_service(service),
             CallTarget::RemoteService { target_cluster, service } => {
                 self.remote(target_cluster, service, LinkMode::Gateway)
             }
@@ -99,7 +99,7 @@ impl<'e> Resolver<'e> {
     }
 
     /// The mesh names only the Service.
-    fn service(&self, service: &ServiceKey) -> Resolved {
+    fn only_service(&self, service: &ServiceKey) -> Resolved {
         let mirrors = self.mirrors(service);
         match &*mirrors {
             [] => self.selected(self.at, service, None),
