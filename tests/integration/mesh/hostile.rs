@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use callboard_plugin::{CallTarget, MetricsWindow, ObservationState};
+use callboard_model::SystemClock;
+use callboard_plugin::{CallTarget, MeshSnapshot, MetricsWindow, ObservationState};
 use callboard_plugin_mesh::all_queries;
+use callboard_plugin_telemetry::{PrometheusOptions, PrometheusSource};
 use callboard_tests::{
     linkerd_emulator::{Growth, LinkerdEmulator, Past, Series},
     metrics_proxy::MetricsProxy,
-    prometheus::{Prometheus, PrometheusVersion, ScrapeTarget, source},
+    prometheus::{Prometheus, PrometheusVersion, ScrapeTarget, client, source},
 };
 use url::form_urlencoded;
 
@@ -30,8 +32,8 @@ fn series(labels: &str) -> Series {
     }
 }
 
-/// Edges by the ten thousand, of which a third has names that are none.
-fn flood() -> Vec<Series> {
+/// Edges, of which a third has names that are none.
+fn flood(edges: usize) -> Vec<Series> {
     let one = |number: usize| {
         let name = match HOSTILE.get(number % 18) {
             Some(hostile) => format!("{hostile}{number}"),
@@ -42,7 +44,7 @@ fn flood() -> Vec<Series> {
              tls=\"true\",classification=\"success\""
         ))
     };
-    (0..100_000).map(one).collect()
+    (0..edges).map(one).collect()
 }
 
 async fn started(
@@ -59,14 +61,15 @@ async fn started(
     };
     let interval = Duration::from_secs(10);
     let prometheus = Prometheus::start(test, version, interval, &[target]).await?;
-    prometheus.until("count(response_total)", |count| count > 0.0).await.unwrap();
+    prometheus.until("count(rate(response_total[5m]) > 0)", |count| count > 0.0).await.unwrap();
     Some((prometheus, emulator))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_series_ends_at_the_budget_with_a_word() {
     let test = "a_flood_of_series_ends_at_the_budget_with_a_word";
-    let Some((prometheus, _emulator)) = started(test, PrometheusVersion::New, flood()).await else {
+    let Some((prometheus, _emulator)) = started(test, PrometheusVersion::New, flood(50_000)).await
+    else {
         return;
     };
     let metrics = prometheus.source("prometheus/hostile", Vec::new());
@@ -91,12 +94,18 @@ async fn a_flood_of_series_ends_at_the_budget_with_a_word() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_prometheus_that_knows_no_limit_is_cut_off_with_a_word() {
     let test = "an_old_prometheus_that_knows_no_limit_is_cut_off_with_a_word";
-    let Some((prometheus, _emulator)) = started(test, PrometheusVersion::Old, flood()).await else {
+    let Some((prometheus, _emulator)) = started(test, PrometheusVersion::Old, flood(10_000)).await
+    else {
         return;
     };
-    let metrics = prometheus.source("prometheus/hostile", Vec::new());
+    let url = prometheus.url();
+    let options =
+        PrometheusOptions { max_body_bytes: 1024 * 1024, ..PrometheusOptions::new(url.clone()) };
+    let (client, clock) = (client(&url), Arc::new(SystemClock));
+    let metrics =
+        PrometheusSource::new(client, clock, options, "prometheus/hostile", Vec::new()).unwrap();
     let running = RunningMesh::start("hostile", Arc::new(metrics));
-    let has_word = |snapshot: &callboard_plugin::MeshSnapshot| {
+    let has_word = |snapshot: &MeshSnapshot| {
         let observation = &snapshot.window(MetricsWindow::M5).observation;
         observation.reason.as_deref().is_some_and(|reason| reason.contains("LIMIT"))
     };
