@@ -8,7 +8,10 @@ mod engine {
     mod conflicts;
     mod durability;
     mod fixture;
+    mod floods;
+    mod included;
     mod interleavings;
+    mod links;
     mod mistakes;
     mod outages;
     mod providers;
@@ -18,4 +21,5 @@ mod engine {
     mod stores;
     mod targets;
     mod trees;
+    mod vanished;
 }

@@ -7,18 +7,24 @@ use callboard_model::{Entity, Relation};
 use crate::reading::{ReadError, ReadFile, ReadRequest};
 
 mod annotate;
+mod broken_sources;
 mod catalog_rules;
 mod confinement;
+mod file_path;
 mod git_url;
 mod links;
+mod location_errors;
 mod locations;
 mod orchestrator;
 mod placeholders;
 mod scm;
 pub mod validation;
 
+pub use broken_sources::BrokenSources;
 pub use catalog_rules::{AllowedEntity, CatalogRule, CatalogRuleError, CatalogRules, RuleLocation};
-pub use orchestrator::{ProcessingOptions, ProcessingOrchestrator, References};
+pub use orchestrator::{
+    Chosen, ProcessingInput, ProcessingOptions, ProcessingOrchestrator, References,
+};
 pub use scm::{ScmHosts, ScmKind};
 
 /// An entity as its parent Location or its provider emitted it, not yet processed.
@@ -58,11 +64,20 @@ pub struct ProcessingResult {
     pub deferred: Vec<DeferredEntity>,
     /// Keys such as `url:https://…/openapi.yaml` whose change makes this entity due.
     pub refresh_keys: Vec<Box<str>>,
-    /// What went wrong. May stand beside `completed`: a Location with one bad target.
+    /// What went wrong, the first [`MAX_PROBLEMS`] of it. May stand beside `completed`: a Location
+    /// with one bad target.
     pub errors: Vec<ProcessingError>,
+    /// How much more went wrong.
+    pub omitted_errors: usize,
+    /// What a Location reads and could not tell the content of.
+    pub broken: BrokenSources,
     /// What the owner should know although nothing was refused, such as a link that was dropped.
     pub warnings: Vec<ProcessingError>,
 }
+
+/// How many problems are kept and shown of one entity; the rest is counted. A file of a few
+/// megabytes may have a million.
+pub const MAX_PROBLEMS: usize = 100;
 
 /// Cuts a message to the length that Backstage keeps.
 fn shorten(mut message: String) -> String {

@@ -13,12 +13,28 @@ pub struct ReadRequest {
     pub target: Arc<str>,
     /// The entity tag of the last answer, for a conditional request.
     pub etag: Option<Arc<str>>,
+    /// The folder that the file must really be in, wherever links lead: for what descriptors
+    /// include. Such a target is no pattern.
+    pub confined_to: Option<Arc<str>>,
+}
+
+impl ReadRequest {
+    /// An unconditional request for what a Location names.
+    pub fn new(kind: impl Into<Arc<str>>, target: impl Into<Arc<str>>) -> Self {
+        Self { kind: kind.into(), target: target.into(), etag: None, confined_to: None }
+    }
+
+    /// Whether it may stand for several files.
+    pub fn is_pattern(&self) -> bool {
+        self.confined_to.is_none() && self.target.contains(['*', '?', '[', '{'])
+    }
 }
 
 /// One file that was read.
 #[derive(Debug, Clone)]
 pub struct ReadFile {
-    /// The path or URL of this very file: for a glob, one of its matches.
+    /// The path or URL of this very file: for a glob, one of its matches, or with a `/` at its end
+    /// a folder that could not be looked into.
     pub target: Arc<str>,
     /// Its bytes, as they are.
     pub content: bytes::Bytes,
@@ -27,6 +43,21 @@ pub struct ReadFile {
     /// Why this one of the files that a glob matches could not be read; `content` is then empty and
     /// there is no tag. Never set for a target that is not a glob: its read fails.
     pub failure: Option<ReadError>,
+    /// Whether errors may quote it to every reader of the catalog: its real name is that of a
+    /// descriptor (`.yaml`, `.yml` or `.json`), or it came from a URL.
+    pub may_be_quoted: bool,
+}
+
+impl ReadFile {
+    /// A file that was read and that errors may quote.
+    pub fn new(target: Arc<str>, content: impl Into<bytes::Bytes>, etag: Option<Arc<str>>) -> Self {
+        Self { target, content: content.into(), etag, failure: None, may_be_quoted: true }
+    }
+
+    /// One that could not be read.
+    pub fn failed(target: Arc<str>, failure: ReadError) -> Self {
+        Self { failure: Some(failure), ..Self::new(target, bytes::Bytes::new(), None) }
+    }
 }
 
 /// What a read gave.

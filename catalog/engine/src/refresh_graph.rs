@@ -77,8 +77,10 @@ pub struct Node {
     pub children: Vec<RefId>,
     /// The relations of its last good processing.
     pub relations: Box<[EmittedRelation]>,
-    /// The errors of its last processing.
+    /// The errors of its last processing, the first [`crate::processing::MAX_PROBLEMS`] of them.
     pub errors: Vec<ProcessingError>,
+    /// How many more problems there were.
+    pub omitted_errors: usize,
     /// What its owner should know besides.
     pub warnings: Vec<ProcessingError>,
     /// Entities that it emits and that are another's.

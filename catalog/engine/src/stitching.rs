@@ -5,7 +5,10 @@ use std::{fmt::Write as _, sync::Arc};
 use callboard_model::{Entity, EntityRef};
 use serde_json::{Map, Value};
 
-use crate::{processing::ProcessingError, refresh_graph::Digest};
+use crate::{
+    processing::{MAX_PROBLEMS, ProcessingError},
+    refresh_graph::Digest,
+};
 
 /// Set on an entity that no source emits any more. Source: Backstage `ORPHAN`.
 const ORPHAN_ANNOTATION: &str = "backstage.io/orphan";
@@ -119,6 +122,8 @@ pub struct StitchInput<'a> {
     pub errors: &'a [&'a ProcessingError],
     /// What its owner should know and what keeps nothing from being served.
     pub warnings: &'a [ProcessingError],
+    /// How many more problems there are.
+    pub omitted_errors: usize,
     /// Whether it is an orphan.
     pub is_orphan: bool,
 }
@@ -136,7 +141,7 @@ pub fn stitch(input: &StitchInput<'_>) -> Arc<str> {
     let mut tail = String::with_capacity(completed.rest.len() + 64 * input.relations.len() + 64);
     tail.push_str(&completed.rest);
     push_relations(&mut tail, input.relations);
-    push_status(&mut tail, input.errors, input.warnings);
+    push_status(&mut tail, input);
     tail.push('}');
 
     let mut body = String::with_capacity(completed.metadata.len() + tail.len() + 140);
@@ -169,10 +174,27 @@ fn push_relations(text: &mut String, relations: &[(&Arc<str>, &EntityRef)]) {
     text.push(']');
 }
 
-fn push_status(text: &mut String, errors: &[&ProcessingError], warnings: &[ProcessingError]) {
-    let errors = errors.iter().map(|error| status_item("error", error));
-    let warnings = warnings.iter().map(|warning| status_item("warning", warning));
-    let items: Vec<_> = errors.chain(warnings).collect();
+/// The problems, errors first: [`MAX_PROBLEMS`] of them, and how many more there are.
+fn push_status(text: &mut String, input: &StitchInput<'_>) {
+    let errors = input.errors.iter().map(|error| status_item("error", error));
+    let warnings = input.warnings.iter().map(|warning| status_item("warning", warning));
+    let mut items: Vec<_> = errors.chain(warnings).take(MAX_PROBLEMS).collect();
+    let known = input.errors.len() + input.warnings.len();
+    let omitted = known.saturating_sub(MAX_PROBLEMS) + input.omitted_errors;
+    if omitted > 0 {
+        let shown = items.len();
+        items.push(status_item(
+            "error",
+            &ProcessingError {
+                name: "Error".to_owned(),
+                message: format!(
+                    "and {omitted} more; the first {shown} are shown: mend those first"
+                ),
+                stage: "location",
+                target: None,
+            },
+        ));
+    }
     if !items.is_empty() {
         text.push_str(",\"status\":{\"items\":");
         push_json(text, &items);
@@ -217,6 +239,7 @@ mod tests {
             relations: &[(&kind, &owner)],
             errors: &[&error],
             warnings: &[],
+            omitted_errors: 0,
             is_orphan: false,
         };
         let body = stitch(&input);
@@ -242,10 +265,37 @@ mod tests {
             relations: &[],
             errors: &[],
             warnings: &[],
+            omitted_errors: 0,
             is_orphan: false,
         };
         let body = stitch(&input);
         assert!(body.contains(r#""etag":"mine","uid":"u"}"#));
         assert_eq!(CompletedJson::of_served(body.as_bytes()).unwrap(), completed);
+    }
+
+    #[test]
+    fn of_many_problems_the_first_hundred_are_shown_and_the_rest_is_counted() {
+        let error = |number: usize| ProcessingError {
+            name: "InputError".to_owned(),
+            message: format!("problem {number}"),
+            stage: "location",
+            target: None,
+        };
+        let errors: Vec<_> = (0..MAX_PROBLEMS).map(error).collect();
+        let warnings: Vec<_> = (0..7).map(error).collect();
+        let body = stitch(&StitchInput {
+            completed: &CompletedJson::of(&entity(r#"{"metadata":{"name":"a"},"kind":"K"}"#)),
+            entity_id: "u",
+            relations: &[],
+            errors: &errors.iter().collect::<Vec<_>>(),
+            warnings: &warnings,
+            omitted_errors: 9_900,
+            is_orphan: false,
+        });
+        let served: Value = serde_json::from_str(&body).unwrap();
+        let items = served["status"]["items"].as_array().unwrap();
+        assert_eq!(items.len(), MAX_PROBLEMS + 1);
+        let last = items[MAX_PROBLEMS]["error"]["message"].as_str().unwrap();
+        assert!(last.starts_with("and 9907 more; the first 100 are shown"), "{last}");
     }
 }

@@ -6,6 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use callboard_catalog::{
+    processing::BrokenSources,
     refresh_graph::{Digest, Emission, Emitted, Processed, RefId, RefreshGraph, Scope},
     stitching::CompletedJson,
 };
@@ -47,7 +48,7 @@ fn location(children: Vec<Emitted>, scope: Scope) -> Processed {
     let entity: Entity = serde_json::from_str(r#"{"kind":"Location"}"#).unwrap();
     Processed {
         completed: Some(CompletedJson::of(&entity)),
-        emission: Some(Emission { entities: children, scope, broken: Vec::new() }),
+        emission: Some(Emission { entities: children, scope, broken: BrokenSources::default() }),
         ..Processed::default()
     }
 }
@@ -154,7 +155,7 @@ fn a_refresh_of_one_file_leaves_the_other_files_children_alone() {
     let (mut graph, root) =
         graph(vec![of("a", "file:/a"), of("a2", "file:/a"), of("b", "file:/b")]);
     graph.take_staged();
-    let scope = Scope::Keys(vec!["file:/a".into()]);
+    let scope = Scope::Keys(["file:/a".into()].into());
     graph.record_files(root, location(vec![of("a", "file:/a")], scope));
     assert!(graph.node(id(&graph, "component:default/a2")).unwrap().is_orphan());
     assert!(!graph.node(id(&graph, "component:default/b")).unwrap().is_orphan());

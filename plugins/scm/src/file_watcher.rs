@@ -4,7 +4,7 @@
 //! over the old one would leave a watch on the old one.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashSet, VecDeque},
     mem,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -41,6 +41,8 @@ pub(crate) enum Registration {
         pattern: Arc<GlobPattern>,
         /// The folders that were looked at, as they were before.
         directories: Vec<(PathBuf, Option<Stamp>)>,
+        /// The links that decide what matches.
+        links: Vec<PathBuf>,
         /// The files that matched.
         files: Vec<(PathBuf, Option<Stamp>)>,
     },
@@ -59,7 +61,7 @@ struct WatchListState {
 #[derive(Debug, Default)]
 struct Targets {
     known: HashSet<Arc<str>>,
-    new: Vec<(Arc<str>, Registration)>,
+    new: VecDeque<(Arc<str>, Registration)>,
 }
 
 impl WatchList {
@@ -67,7 +69,7 @@ impl WatchList {
     pub(crate) fn add(&self, target: &Arc<str>, registration: Registration) {
         let mut targets = lock(&self.0.targets);
         if targets.known.insert(Arc::clone(target)) {
-            targets.new.push((Arc::clone(target), registration));
+            targets.new.push_back((Arc::clone(target), registration));
             self.0.added.notify_one();
         }
     }
@@ -75,11 +77,11 @@ impl WatchList {
     fn take(&self) -> Vec<(Arc<str>, Registration)> {
         let mut targets = lock(&self.0.targets);
         let count = targets.new.len().min(REGISTRATION_BATCH);
-        let rest = targets.new.split_off(count);
-        if !rest.is_empty() {
+        let batch = targets.new.drain(..count).collect();
+        if !targets.new.is_empty() {
             self.0.added.notify_one();
         }
-        mem::replace(&mut targets.new, rest)
+        batch
     }
 }
 

@@ -2,13 +2,10 @@
 
 use std::{
     ffi::OsStr,
-    io,
     path::{Component, Path, PathBuf},
 };
 
 use globset::{GlobBuilder, GlobMatcher};
-
-use crate::stamp::Stamp;
 
 /// A pattern such as `/srv/catalog/**/catalog-info.yaml`.
 ///
@@ -46,7 +43,7 @@ pub(crate) enum GlobPatternError {
 const MAX_PARTS: usize = 60;
 
 /// Which parts of a pattern may come next: one bit for each, and one for the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct States(u64);
 
 impl States {
@@ -54,17 +51,11 @@ impl States {
     pub(crate) const fn is_dead(self) -> bool {
         self.0 == 0
     }
-}
 
-/// What a walk found.
-#[derive(Debug, Default)]
-pub(crate) struct Walk {
-    /// The files that match, sorted.
-    pub(crate) files: Vec<PathBuf>,
-    /// The folders that were looked at, as they were before.
-    pub(crate) directories: Vec<(PathBuf, Option<Stamp>)>,
-    /// Folders that could not be looked at.
-    pub(crate) failures: Vec<(PathBuf, io::ErrorKind)>,
+    /// Whether all that can match from there can match from here.
+    pub(crate) const fn covers(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }
 
 impl GlobPattern {
@@ -107,7 +98,7 @@ impl GlobPattern {
     }
 
     /// The states at the base.
-    fn start(&self) -> States {
+    pub(crate) fn start(&self) -> States {
         self.closure(1)
     }
 
@@ -121,8 +112,8 @@ impl GlobPattern {
         States(bits)
     }
 
-    /// The states below an entry `name`; `via_link` leaves `**` out, which follows no links.
-    fn step(&self, states: States, name: &OsStr, via: Via) -> States {
+    /// The states below an entry `name`.
+    pub(crate) fn step(&self, states: States, name: &OsStr) -> States {
         let is_hidden = name.as_encoded_bytes().first() == Some(&b'.');
         let mut next = 0;
         for (index, part) in self.parts.iter().enumerate() {
@@ -130,7 +121,7 @@ impl GlobPattern {
                 continue;
             }
             match part {
-                Part::AnyDepth if !is_hidden && via == Via::Entry => next |= 1 << index,
+                Part::AnyDepth if !is_hidden => next |= 1 << index,
                 Part::Name { matcher, takes_hidden }
                     if (*takes_hidden || !is_hidden) && matcher.is_match(name) =>
                 {
@@ -142,7 +133,15 @@ impl GlobPattern {
         self.closure(next)
     }
 
-    fn is_final(&self, states: States) -> bool {
+    /// Whether a `**` goes on in these states.
+    pub(crate) fn has_any_depth(&self, states: States) -> bool {
+        let goes_on = |(index, part): (usize, &Part)| {
+            matches!(part, Part::AnyDepth) && states.0 & (1 << index) != 0
+        };
+        self.parts.iter().enumerate().any(goes_on)
+    }
+
+    pub(crate) fn is_final(&self, states: States) -> bool {
         states.0 & (1 << self.parts.len()) != 0
     }
 
@@ -152,7 +151,7 @@ impl GlobPattern {
         let mut states = self.start();
         for component in below.components() {
             let Component::Normal(name) = component else { return States(0) };
-            states = self.step(states, name, Via::Entry);
+            states = self.step(states, name);
         }
         states
     }
@@ -161,64 +160,6 @@ impl GlobPattern {
     pub(crate) fn is_match(&self, path: &Path) -> bool {
         self.is_final(self.states_of(path))
     }
-
-    /// Every file below `from` that matches; `from` is the base or a folder below it. Blocks.
-    ///
-    /// A link to a file is a file, a link to a folder is followed where a name of the pattern, not
-    /// `**`, stands for it; both only if they lead to a place below the base.
-    pub(crate) fn walk(&self, from: &Path) -> Walk {
-        let mut walk = Walk::default();
-        let real_base = self.base.canonicalize().ok();
-        let mut pending = vec![(from.to_path_buf(), self.states_of(from))];
-        while let Some((folder, states)) = pending.pop() {
-            if states.is_dead() {
-                continue;
-            }
-            let stamp = Stamp::of(&folder);
-            let entries = match std::fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(error) => {
-                    if !matches!(
-                        error.kind(),
-                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                    ) {
-                        walk.failures.push((folder, error.kind()));
-                    }
-                    continue;
-                }
-            };
-            for entry in entries.flatten() {
-                let Ok(file_type) = entry.file_type() else { continue };
-                let path = entry.path();
-                let (is_dir, via) = if file_type.is_symlink() {
-                    let target = path.canonicalize().ok();
-                    let is_inside = target
-                        .as_ref()
-                        .zip(real_base.as_ref())
-                        .is_some_and(|(target, base)| target.starts_with(base));
-                    let Some(target) = target.filter(|_| is_inside) else { continue };
-                    (target.is_dir(), if target.is_dir() { Via::Link } else { Via::Entry })
-                } else {
-                    (file_type.is_dir(), Via::Entry)
-                };
-                let below = self.step(states, &entry.file_name(), via);
-                if is_dir {
-                    pending.push((path, below));
-                } else if self.is_final(below) {
-                    walk.files.push(path);
-                }
-            }
-            walk.directories.push((folder, stamp));
-        }
-        walk.files.sort_unstable();
-        walk
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Via {
-    Entry,
-    Link,
 }
 
 #[cfg(test)]

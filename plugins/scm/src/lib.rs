@@ -4,6 +4,7 @@ mod content_hash;
 mod file_reader;
 mod file_watcher;
 mod glob_pattern;
+mod glob_walk;
 mod integration;
 mod raw_form;
 mod reader;

@@ -207,7 +207,7 @@ fn file_of(target: &Arc<str>, answer: HttpResponse) -> Result<ReadFile, ReadErro
         (None, None) => format!("{BY_HASH}{}", content_hash::of(&answer.body)),
     };
     let (target, etag) = (Arc::clone(target), Some(etag.into()));
-    Ok(ReadFile { target, content: answer.body, etag, failure: None })
+    Ok(ReadFile::new(target, answer.body, etag))
 }
 
 fn failure(target: &Arc<str>, error: HttpError) -> ReadError {

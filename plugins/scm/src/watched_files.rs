@@ -3,14 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ffi::OsString,
-    io,
+    io, mem,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
 use notify::{ErrorKind, INotifyWatcher, RecursiveMode, Watcher as _};
 
-use crate::{file_watcher::Registration, glob_pattern::GlobPattern, stamp::Stamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    file_watcher::Registration,
+    glob_pattern::GlobPattern,
+    glob_walk::{Walk, walk},
+    stamp::Stamp,
+};
 
 /// Links that are followed on the way to one file.
 const MAX_LINKS: usize = 40;
@@ -34,7 +41,7 @@ pub(crate) struct Happening {
 }
 
 /// A folder that a pattern looks at, by the path that the pattern sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct PatternFolder {
     target: Arc<str>,
     path: PathBuf,
@@ -45,9 +52,9 @@ struct PatternFolder {
 pub(crate) struct WatchedFiles {
     notifier: Option<INotifyWatcher>,
     /// Real paths: files, links on the way to them, and the first part that is missing.
-    ways: BTreeMap<PathBuf, Vec<Arc<str>>>,
+    ways: BTreeMap<PathBuf, BTreeSet<Arc<str>>>,
     /// Real paths of folders.
-    pattern_folders: HashMap<PathBuf, Vec<PatternFolder>>,
+    pattern_folders: HashMap<PathBuf, BTreeSet<PatternFolder>>,
     patterns: HashMap<Arc<str>, Arc<GlobPattern>>,
     targets: HashSet<Arc<str>>,
     watched: BTreeSet<PathBuf>,
@@ -88,9 +95,10 @@ impl WatchedFiles {
                     self.watch_way(&target, Path::new(&*target));
                     [(PathBuf::from(&*target), stamp)].into()
                 }
-                Registration::Pattern { pattern, directories, files } => {
+                Registration::Pattern { pattern, directories, links, files } => {
                     self.patterns.insert(Arc::clone(&target), Arc::clone(&pattern));
                     self.watch_way(&target, pattern.base());
+                    self.watch_links(&target, &links);
                     for (directory, _) in &directories {
                         self.watch_pattern_folder(&target, directory);
                     }
@@ -98,14 +106,10 @@ impl WatchedFiles {
                 }
             };
             // What changed between the read and the watch was not noticed.
-            let missed: Vec<&PathBuf> = stamps
-                .iter()
-                .filter(|(path, stamp)| Stamp::of(path) != **stamp)
-                .map(|(path, _)| path)
-                .collect();
+            let missed = stamps.iter().filter(|(path, stamp)| Stamp::of(path) != **stamp);
+            let missed: Vec<&PathBuf> = missed.map(|(path, _)| path).collect();
             if !missed.is_empty() {
-                changed.insert(Arc::clone(&target));
-                changed.extend(missed.iter().map(|path| Arc::from(path.to_string_lossy())));
+                self.targets_among(&target, missed, &mut changed);
                 if let Some(pattern) = self.patterns.get(&target).cloned() {
                     // There may be folders that the read did not see.
                     let files = self.watch_pattern(&target, &pattern, pattern.base());
@@ -116,7 +120,7 @@ impl WatchedFiles {
                 *polled = stamps;
             }
         }
-        self.only_targets(changed)
+        changed
     }
 
     /// The targets that these changes concern. Watches follow the files.
@@ -158,14 +162,15 @@ impl WatchedFiles {
                 changed.insert(path.to_string_lossy().into());
                 changed.insert(Arc::clone(&target));
             }
-            let may_be_folder = kind == Kind::Structure && !pattern.states_of(&path).is_dead();
-            if may_be_folder {
-                if path.is_dir() {
-                    self.watch_pattern(&target, &pattern, &path);
-                    changed.insert(target);
-                } else if !path.exists() {
-                    changed.insert(target);
-                }
+            if pattern.states_of(&path).is_dead() {
+                continue;
+            }
+            if path.is_dir() {
+                // It came, or may be read now, or no more.
+                self.watch_pattern(&target, &pattern, &path);
+                changed.insert(target);
+            } else if kind == Kind::Structure {
+                changed.insert(target);
             }
         }
     }
@@ -198,13 +203,12 @@ impl WatchedFiles {
             if *before == now {
                 continue;
             }
+            let before = mem::replace(before, now.clone());
             let paths: BTreeSet<&PathBuf> = before.keys().chain(now.keys()).collect();
             let differ = paths.into_iter().filter(|path| before.get(*path) != now.get(*path));
-            changed.extend(differ.map(|path| Arc::from(path.to_string_lossy())));
-            changed.insert(target);
-            *before = now;
+            self.targets_among(&target, differ, &mut changed);
         }
-        self.only_targets(changed)
+        changed
     }
 
     /// What a polled target looks like now.
@@ -215,30 +219,44 @@ impl WatchedFiles {
         };
         match self.patterns.get(target) {
             Some(pattern) => {
-                let walk = pattern.walk(pattern.base());
-                walk.directories.into_iter().chain(walk.files.into_iter().map(stamped)).collect()
+                let found = walk(pattern, pattern.base(), &CancellationToken::new());
+                found.directories.into_iter().chain(found.files.into_iter().map(stamped)).collect()
             }
             None => [stamped(PathBuf::from(&**target))].into(),
         }
     }
 
-    /// `changed` without the folders of patterns, which are no targets.
-    fn only_targets(&self, changed: BTreeSet<Arc<str>>) -> BTreeSet<Arc<str>> {
-        let is_target = |path: &Arc<str>| {
-            self.targets.contains(path)
-                || self.patterns.values().any(|pattern| pattern.is_match(Path::new(&**path)))
-        };
-        changed.into_iter().filter(is_target).collect()
+    /// Adds `target`, of which `paths` changed, and those of them that are targets themselves or
+    /// match it: folders of a pattern are neither.
+    fn targets_among<'path>(
+        &self,
+        target: &Arc<str>,
+        paths: impl IntoIterator<Item = &'path PathBuf>,
+        changed: &mut BTreeSet<Arc<str>>,
+    ) {
+        let pattern = self.patterns.get(target);
+        for path in paths {
+            let text: Arc<str> = path.to_string_lossy().into();
+            let is_match = pattern.is_some_and(|pattern| pattern.is_match(path));
+            if is_match || self.targets.contains(&text) {
+                changed.insert(text);
+            }
+        }
+        changed.insert(Arc::clone(target));
+    }
+
+    /// Watches what links lead to, and the links themselves.
+    fn watch_links(&mut self, target: &Arc<str>, links: &[PathBuf]) {
+        for link in links {
+            self.watch_way(target, link);
+        }
     }
 
     /// Watches the folder of `path`, or what there is of the way to it.
     fn watch_way(&mut self, target: &Arc<str>, path: &Path) {
         let way = Way::to(path);
         for point in way.points {
-            let targets = self.ways.entry(point).or_default();
-            if !targets.contains(target) {
-                targets.push(Arc::clone(target));
-            }
+            self.ways.entry(point).or_default().insert(Arc::clone(target));
         }
         for folder in way.folders {
             self.watch_folder(target, &folder);
@@ -253,13 +271,15 @@ impl WatchedFiles {
         from: &Path,
     ) -> Vec<PathBuf> {
         loop {
-            let walk = pattern.walk(from);
+            let Walk { directories, links, files, .. } =
+                walk(pattern, from, &CancellationToken::new());
+            self.watch_links(target, &links);
             let watch =
                 |(directory, _): &(PathBuf, _)| self.watch_pattern_folder(target, directory);
             // A folder that was made after its parent was looked at and before that was watched
             // would be missed: once no folder is new, none is.
-            if walk.directories.iter().map(watch).filter(|is_new| *is_new).count() == 0 {
-                return walk.files;
+            if directories.iter().map(watch).filter(|is_new| *is_new).count() == 0 {
+                return files;
             }
         }
     }
@@ -268,10 +288,7 @@ impl WatchedFiles {
     fn watch_pattern_folder(&mut self, target: &Arc<str>, path: &Path) -> bool {
         let Ok(real) = path.canonicalize() else { return false };
         let folder = PatternFolder { target: Arc::clone(target), path: path.to_path_buf() };
-        let folders = self.pattern_folders.entry(real.clone()).or_default();
-        if !folders.contains(&folder) {
-            folders.push(folder);
-        }
+        self.pattern_folders.entry(real.clone()).or_default().insert(folder);
         self.watch_folder(target, &real)
     }
 

@@ -8,7 +8,7 @@ use callboard_plugin_scm::FileReader;
 use tempfile::TempDir;
 
 fn request(target: &Path) -> ReadRequest {
-    ReadRequest { kind: "file".into(), target: target.to_string_lossy().into(), etag: None }
+    ReadRequest::new("file", target.to_string_lossy())
 }
 
 async fn read(target: &Path) -> Result<Vec<ReadFile>, ReadError> {
@@ -83,8 +83,31 @@ async fn a_pattern_gives_its_files_by_name_and_nothing_hidden() {
     }
     let files = read(&root.path().join("**/*.yaml")).await.unwrap();
     assert_eq!(names(&root, &files), ["a/z/c.yaml", "b/c.yaml", "c.yaml"]);
-    let none = read(&root.path().join("nowhere/*.yaml")).await.unwrap();
-    assert!(none.is_empty());
+    assert!(read(&root.path().join("b/*.json")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_pattern_whose_folder_is_missing_is_an_error_and_not_empty() {
+    let root = TempDir::new().unwrap();
+    for pattern in ["nowhere/*.yaml", "nowhere/**/a.yaml", "file.txt/*.yaml"] {
+        write(&root, "file.txt", "no folder");
+        let missing = read(&root.path().join(pattern)).await.unwrap_err();
+        assert!(matches!(missing, ReadError::NotFound { .. }), "{pattern}: {missing}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_to_nowhere_is_told_apart_from_nothing() {
+    let root = TempDir::new().unwrap();
+    write(&root, "a.yaml", "a");
+    symlink(root.path().join("gone.yaml"), root.path().join("b.yaml")).unwrap();
+    symlink(root.path().join("gone"), root.path().join("c")).unwrap();
+    let files = read(&root.path().join("**/*.yaml")).await.unwrap();
+    assert_eq!(names(&root, &files), ["a.yaml", "b.yaml", "c"]);
+    assert!(files[2].target.ends_with('/'), "a folder is told from a file");
+    for missing in &files[1..] {
+        assert!(matches!(missing.failure, Some(ReadError::NotFound { .. })), "{missing:?}");
+    }
 }
 
 #[tokio::test]
@@ -109,23 +132,84 @@ async fn one_bad_file_of_a_pattern_fails_alone() {
 }
 
 #[tokio::test]
-async fn links_of_a_pattern_stay_below_its_folder() {
+async fn links_of_a_pattern_are_followed_and_cycles_end() {
+    let root = TempDir::new().unwrap();
+    let outside = TempDir::new().unwrap();
+    write(&outside, "deep/far.yaml", "far");
+    write(&root, "data/real.yaml", "real");
+    symlink(root.path().join("data/real.yaml"), root.path().join("link.yaml")).unwrap();
+    symlink(outside.path().join("deep/far.yaml"), root.path().join("out.yaml")).unwrap();
+    symlink(outside.path(), root.path().join("outdir")).unwrap();
+    symlink(outside.path(), root.path().join("outdir2")).unwrap();
+    symlink(root.path(), root.path().join("data/circle")).unwrap();
+    symlink("/", root.path().join("data/everything")).unwrap();
+    symlink(root.path(), outside.path().join("back")).unwrap();
+    symlink("/proc/self", root.path().join("data/process")).unwrap();
+    let files = read(&root.path().join("**/*.yaml")).await.unwrap();
+    let found = ["data/real.yaml", "link.yaml", "out.yaml", "outdir/deep/far.yaml"];
+    assert_eq!(names(&root, &files), found, "each folder once");
+    let through = read(&root.path().join("d*/c*/link.yaml")).await.unwrap();
+    assert_eq!(names(&root, &through), ["data/circle/link.yaml"]);
+    let named = read(&root.path().join("out.yaml")).await.unwrap();
+    assert_eq!(&*named[0].content, b"far");
+}
+
+#[tokio::test]
+async fn what_is_included_stays_in_its_folder_wherever_links_lead() {
     let root = TempDir::new().unwrap();
     let outside = TempDir::new().unwrap();
     write(&outside, "secret.yaml", "secret");
-    write(&root, "data/real.yaml", "real");
-    symlink(root.path().join("data/real.yaml"), root.path().join("link.yaml")).unwrap();
-    symlink(outside.path().join("secret.yaml"), root.path().join("out.yaml")).unwrap();
-    symlink(outside.path(), root.path().join("outdir")).unwrap();
-    symlink(root.path(), root.path().join("data/circle")).unwrap();
-    let files = read(&root.path().join("**/*.yaml")).await.unwrap();
-    assert_eq!(names(&root, &files), ["data/real.yaml", "link.yaml"]);
-    let through = read(&root.path().join("d*/c*/link.yaml")).await.unwrap();
-    assert_eq!(names(&root, &through), ["data/circle/link.yaml"]);
-    let out = read(&root.path().join("out*/*.yaml")).await.unwrap();
-    assert!(out.is_empty());
-    let named = read(&root.path().join("out.yaml")).await.unwrap();
-    assert_eq!(&*named[0].content, b"secret", "the operator's own path is followed");
+    write(&root, "a/..1/x.yaml", "x");
+    symlink("..1/x.yaml", root.path().join("a/x.yaml")).unwrap();
+    symlink(outside.path().join("secret.yaml"), root.path().join("a/file.yaml")).unwrap();
+    symlink(outside.path(), root.path().join("a/folder")).unwrap();
+    write(&root, "b.yaml", "b");
+    let reader = FileReader::new(100, 1);
+    let confined = |name: &str| ReadRequest {
+        confined_to: Some(root.path().join("a").to_string_lossy().into()),
+        ..request(&root.path().join("a").join(name))
+    };
+    let inside = reader.read(&confined("x.yaml")).await.unwrap();
+    assert!(matches!(inside, ReadOutcome::Files(files) if &*files[0].content == b"x"));
+    for name in ["file.yaml", "folder/secret.yaml", "../b.yaml"] {
+        let refused = reader.read(&confined(name)).await.unwrap_err();
+        assert!(matches!(refused, ReadError::NotAllowed { .. }), "{name}: {refused}");
+    }
+    let pattern = reader.read(&confined("*.yaml")).await.unwrap_err();
+    assert!(matches!(pattern, ReadError::NotFound { .. }), "it is no pattern: {pattern}");
+}
+
+#[tokio::test]
+async fn the_kernels_own_files_are_no_files() {
+    let root = TempDir::new().unwrap();
+    symlink("/proc/self/environ", root.path().join("a.yaml")).unwrap();
+    symlink("/proc/self", root.path().join("self")).unwrap();
+    let link = root.path().join("a.yaml");
+    let behind = root.path().join("self/environ");
+    for path in [Path::new("/proc/self/environ"), &link, &behind] {
+        let refused = read(path).await.unwrap_err();
+        assert!(refused.to_string().contains("It is not a regular file"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_really_named_as_a_descriptor_may_be_quoted() {
+    let root = TempDir::new().unwrap();
+    for name in ["a.yaml", "b.YML", "c.json", "shadow", "d.conf"] {
+        write(&root, name, "x");
+    }
+    symlink(root.path().join("shadow"), root.path().join("e.yaml")).unwrap();
+    for (name, may_be_quoted) in [
+        ("a.yaml", true),
+        ("b.YML", true),
+        ("c.json", true),
+        ("shadow", false),
+        ("d.conf", false),
+        ("e.yaml", false),
+    ] {
+        let files = read(&root.path().join(name)).await.unwrap();
+        assert_eq!(files[0].may_be_quoted, may_be_quoted, "{name}");
+    }
 }
 
 #[tokio::test]

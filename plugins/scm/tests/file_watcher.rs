@@ -53,8 +53,8 @@ impl Site {
     /// tested files is reported.
     async fn read(&mut self, name: &str) {
         for target in [name, "marker/m.yaml"] {
-            let target = self.path(target).to_string_lossy().into();
-            let request = ReadRequest { kind: "file".into(), target, etag: None };
+            let target = self.path(target).to_string_lossy().into_owned();
+            let request = ReadRequest::new("file", target);
             let _any = self.reader.read(&request).await;
         }
         let mut round = 0;
@@ -212,6 +212,40 @@ async fn a_mounted_config_map_is_followed_through_its_links() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pattern_over_a_mounted_config_map_is_reported_when_it_turns() {
+    let mut site = Site::new(WatchMode::Automatic);
+    site.write("mount/..2024_1/c.yaml", "1");
+    site.write("mount/..2024_2/c.yaml", "2");
+    symlink("..2024_1", site.path("mount/..data")).unwrap();
+    symlink("..data/c.yaml", site.path("mount/c.yaml")).unwrap();
+    site.read("mount/*.yaml").await;
+    for version in ["..2024_2", "..2024_1"] {
+        symlink(version, site.path("mount/..data_tmp")).unwrap();
+        fs::rename(site.path("mount/..data_tmp"), site.path("mount/..data")).unwrap();
+        site.expect("mount/*.yaml").await;
+    }
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_behind_the_links_of_a_pattern_is_watched() {
+    let mut site = Site::new(WatchMode::Automatic);
+    site.write("far/one.yaml", "1");
+    site.write("away/deep/two.yaml", "1");
+    site.write("p/three.yaml", "1");
+    symlink(site.path("far/one.yaml"), site.path("p/one.yaml")).unwrap();
+    symlink(site.path("away"), site.path("p/linked")).unwrap();
+    site.read("p/**/*.yaml").await;
+    site.write("far/one.yaml", "22");
+    site.expect("p/**/*.yaml").await;
+    site.write("away/deep/two.yaml", "22");
+    site.expect("p/linked/deep/two.yaml").await;
+    site.write("away/deep/new/four.yaml", "1");
+    site.expect("p/**/*.yaml").await;
+    site.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_release_link_that_turns_is_followed() {
     let mut site = Site::new(WatchMode::Automatic);
     site.write("r1/catalog/c.yaml", "1");
@@ -232,8 +266,8 @@ async fn a_change_between_the_read_and_the_watch_is_not_lost() {
     let root = TempDir::new().unwrap();
     let path = root.path().join("a.yaml");
     fs::write(&path, "1").unwrap();
-    let target = path.to_string_lossy().into();
-    let request = ReadRequest { kind: "file".into(), target, etag: None };
+    let target = path.to_string_lossy().into_owned();
+    let request = ReadRequest::new("file", target);
     let reader = FileReader::new(100, 1).watched(watcher.watch_list());
     reader.read(&request).await.unwrap();
     fs::write(&path, "22").unwrap();
@@ -275,8 +309,8 @@ async fn a_folder_that_comes_between_the_read_and_the_watch_is_watched() {
     let (watcher, changes) = FileWatcher::new(FileWatcherOptions::default());
     let reader = FileReader::new(1 << 20, 4).watched(watcher.watch_list());
     let root = TempDir::new().unwrap();
-    let target = root.path().join("**/info.yaml").to_string_lossy().into();
-    let request = ReadRequest { kind: "file".into(), target, etag: None };
+    let target = root.path().join("**/info.yaml").to_string_lossy().into_owned();
+    let request = ReadRequest::new("file", target);
     reader.read(&request).await.unwrap();
     let stop = CancellationToken::new();
     let file = root.path().join("deep/down/info.yaml");

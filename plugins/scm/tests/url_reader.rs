@@ -75,7 +75,7 @@ async fn read(
     etag: Option<&str>,
 ) -> Result<Option<ReadFile>, ReadError> {
     let etag = etag.map(Arc::from);
-    let request = ReadRequest { kind: "url".into(), target: target.into(), etag };
+    let request = ReadRequest { etag, ..ReadRequest::new("url", target) };
     match reader.read(&request).await? {
         ReadOutcome::Files(mut files) => Ok(files.pop()),
         ReadOutcome::NotModified => Ok(None),
@@ -248,7 +248,7 @@ async fn failures_name_the_target_and_the_next_step_and_no_secret() {
 
 #[tokio::test]
 async fn other_types_of_targets_are_refused() {
-    let request = ReadRequest { kind: "s3".into(), target: "x".into(), etag: None };
+    let request = ReadRequest::new("s3", "x");
     let error = reader(&Arc::default(), &[], vec![]).read(&request).await.unwrap_err();
     assert!(error.to_string().ends_with("Nothing reads targets of the type s3"));
 }

@@ -147,7 +147,7 @@ impl Portal {
     }
 
     async fn read(&self, target: &str) -> Result<Vec<ReadFile>, ReadError> {
-        let request = ReadRequest { kind: "url".into(), target: target.into(), etag: None };
+        let request = ReadRequest::new("url", target);
         match self.reader.read(&request).await? {
             ReadOutcome::Files(files) => Ok(files),
             ReadOutcome::NotModified => Ok(Vec::new()),

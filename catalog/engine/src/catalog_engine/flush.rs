@@ -143,6 +143,7 @@ fn stitch_one(
         relations: &relations,
         errors: &errors,
         warnings: &node.warnings,
+        omitted_errors: node.omitted_errors,
         is_orphan: node.is_orphan(),
     });
     let parents: Arc<[_]> = graph.parents(id).into();

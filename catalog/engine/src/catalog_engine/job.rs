@@ -1,28 +1,39 @@
 //! One unit of work: read what an entity needs, process it, and process what it emits along with
 //! it, off the executor's threads.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Instant,
+};
 
 use callboard_model::Entity;
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{figures, follow::offload, queue::Task};
 use crate::{
     processing::{
-        DeferredEntity, ProcessingError, ProcessingOrchestrator, ProcessingResult, Reads,
+        Chosen, DeferredEntity, ProcessingInput, ProcessingOrchestrator, ProcessingResult, Reads,
     },
     reading::{ReadError, ReadOutcome, ReadRequest, UrlReader},
     refresh_graph::{Digest, Emission, Emitted, Node, Processed, RefId, Scope},
     stitching::CompletedJson,
 };
 
+/// Reads of one job that are under way at once: others get their turn between them.
+const READS_AT_ONCE: usize = 64;
+
+/// More files than this make a job large.
+const LARGE: usize = 256;
+
 /// An entity to process.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) id: RefId,
-    pub(super) task: Task,
     entity: Entity,
+    work: Work,
     requests: Vec<ReadRequest>,
     /// What was read last time.
     known_reads: HashMap<Arc<str>, Option<Arc<str>>>,
@@ -30,6 +41,17 @@ pub(super) struct Job {
     has_result: bool,
     /// Since when it has waited.
     since: Instant,
+}
+
+/// How much of an entity is processed.
+#[derive(Debug)]
+enum Work {
+    /// All of it.
+    Whole,
+    /// All of it if what it reads is not what it was.
+    Reread,
+    /// These files of a Location, with nothing else of it read.
+    Files(BTreeSet<Arc<str>>),
 }
 
 impl Job {
@@ -43,20 +65,34 @@ impl Job {
     ) -> Option<Self> {
         let entity = serde_json::from_str::<Entity>(unprocessed).ok()?;
         let (id, task, since) = waiting;
-        Some(Self {
-            id,
-            task,
-            requests: orchestrator.reads(&entity),
-            entity,
-            known_reads: node.reads.clone(),
-            has_result: node.result_hash.is_some(),
-            since,
-        })
+        let mut requests = orchestrator.reads(&entity);
+        // Where only some of its problems are known, those of one file cannot be told from the rest.
+        let has_parts = orchestrator.is_read_in_parts(&entity) && node.omitted_errors == 0;
+        let work = match task {
+            Task::Process => Work::Whole,
+            Task::Reread => Work::Reread,
+            Task::Files(files) => match requests_of(&requests, &files).filter(|_| has_parts) {
+                Some(chosen) => {
+                    requests = chosen;
+                    Work::Files(files)
+                }
+                None => Work::Reread,
+            },
+        };
+        let known_reads = node.reads.clone();
+        let has_result = node.result_hash.is_some();
+        Some(Self { id, entity, work, requests, known_reads, has_result, since })
     }
 
     /// Whether it waits for another host.
     pub(super) fn is_remote(&self) -> bool {
         self.requests.iter().any(|request| &*request.kind != "file")
+    }
+
+    /// Whether it takes long enough that others should not wait for it.
+    pub(super) fn is_large(&self) -> bool {
+        let is_whole = !matches!(self.work, Work::Files(_));
+        self.requests.len() > LARGE || is_whole && self.known_reads.len() > LARGE
     }
 }
 
@@ -90,19 +126,16 @@ impl JobContext {
     }
 
     async fn outcome(self, job: Job) -> JobOutcome {
-        if let Task::Files(files) = &job.task
-            && let Some(chosen) = requests_of(&job.requests, files)
-        {
-            let files = files.clone();
-            return self.run_files(job, chosen, files).await;
+        match job.work {
+            Work::Whole | Work::Reread => self.run_whole(job).await,
+            Work::Files(_) => self.run_files(job).await,
         }
-        self.run_whole(job).await
     }
 
     /// Processes the entity with everything it reads.
     async fn run_whole(self, job: Job) -> JobOutcome {
-        let Job { entity, requests, known_reads, .. } = job;
-        let may_skip = job.has_result && job.task != Task::Process && !requests.is_empty();
+        let Job { entity, requests, known_reads, work, .. } = job;
+        let may_skip = job.has_result && matches!(work, Work::Reread) && !requests.is_empty();
         let answers = self.read(requests, may_skip.then_some(&known_reads)).await;
         if may_skip && is_known(&answers, &known_reads) {
             return JobOutcome::Unchanged;
@@ -110,13 +143,14 @@ impl JobContext {
         let answers = self.read_modified(answers).await;
         let (reads, hashes) = gather(answers);
         let orchestrator = self.orchestrator;
-        offload(move || {
+        offload_while_wanted(move |is_wanted| {
+            let input = ProcessingInput { is_wanted, ..ProcessingInput::all(&reads) };
+            let result = orchestrator.process_input(&entity, &input);
+            let mut processed =
+                finish(&orchestrator, &entity, result, Scope::Everything, is_wanted);
             let asked = reads.keys().map(|request| key_of(&request.kind, &request.target));
-            let asked: Vec<_> = asked.collect();
-            let result = orchestrator.process(&entity, &reads);
-            let mut processed = finish(&orchestrator, &entity, result, &reads, Scope::Everything);
-            let keys = asked.iter().chain(hashes.keys());
-            processed.refresh_keys.extend(keys.map(|key| Box::from(&**key)));
+            let keys = asked.chain(hashes.keys().cloned()).map(|key| Box::from(&*key));
+            processed.refresh_keys.extend(keys);
             processed.refresh_keys.sort_unstable();
             processed.refresh_keys.dedup();
             processed.reads = hashes;
@@ -126,33 +160,25 @@ impl JobContext {
     }
 
     /// Processes only some files of a Location.
-    async fn run_files(
-        self,
-        job: Job,
-        requests: Vec<ReadRequest>,
-        files: Vec<Arc<str>>,
-    ) -> JobOutcome {
-        let answers = self.read(requests, None).await;
-        let (reads, hashes) = gather(answers);
+    async fn run_files(self, job: Job) -> JobOutcome {
+        let Job { entity, requests, known_reads, work, .. } = job;
+        let Work::Files(files) = work else { return JobOutcome::Unchanged };
+        let (reads, hashes) = gather(self.read(requests, None).await);
         let is_same = |key: &Arc<str>| {
             let new = hashes.get(key).unwrap_or(&None);
-            new.is_some() && job.known_reads.get(key) == Some(new)
+            new.is_some() && known_reads.get(key) == Some(new)
         };
         if job.has_result && files.iter().all(is_same) {
             return JobOutcome::Unchanged;
         }
         let orchestrator = self.orchestrator;
-        offload(move || {
-            let entity = job.entity;
-            let mut result = orchestrator.process(&entity, &reads);
-            let is_of_files = |error: &ProcessingError| {
-                error.target.as_deref().is_some_and(|target| {
-                    files.iter().any(|file| target_of(file) == target || &**file == target)
-                })
-            };
-            result.errors.retain(is_of_files);
+        offload_while_wanted(move |is_wanted| {
+            let input = ProcessingInput { reads: &reads, chosen: Chosen::WhatWasRead, is_wanted };
+            let mut result = orchestrator.process_input(&entity, &input);
+            // What is wrong with the Location itself is known.
+            result.errors.retain(|error| error.target.is_some());
             let scope = Scope::Keys(files);
-            let mut processed = finish(&orchestrator, &entity, result, &reads, scope);
+            let mut processed = finish(&orchestrator, &entity, result, scope, is_wanted);
             processed.reads = hashes;
             JobOutcome::Files(Box::new(processed))
         })
@@ -164,29 +190,46 @@ impl JobContext {
         requests: Vec<ReadRequest>,
         known: Option<&HashMap<Arc<str>, Option<Arc<str>>>>,
     ) -> Answers {
-        let reads = requests.into_iter().map(|mut request| async move {
+        let conditional = requests.into_iter().map(|mut request| {
             let etag = known.and_then(|known| known.get(&*key_of(&request.kind, &request.target)));
             request.etag = etag.cloned().flatten();
-            let answer = self.reader.read(&request).await;
-            (request, answer)
+            request
         });
-        join_all(reads).await
+        self.read_all(conditional.collect()).await
     }
 
     /// Reads again, without condition, what answered that it was not modified: something else was,
     /// and the whole is needed.
     async fn read_modified(&self, answers: Answers) -> Answers {
-        let again = answers.into_iter().map(|(mut request, answer)| async move {
-            let answer = if matches!(answer, Ok(ReadOutcome::NotModified)) {
-                request.etag = None;
-                self.reader.read(&request).await
-            } else {
-                answer
-            };
-            (request, answer)
-        });
-        join_all(again).await
+        let (same, mut all): (Vec<_>, Vec<_>) = answers
+            .into_iter()
+            .partition(|(_, answer)| matches!(answer, Ok(ReadOutcome::NotModified)));
+        let again = same.into_iter().map(|(request, _)| ReadRequest { etag: None, ..request });
+        all.extend(self.read_all(again.collect()).await);
+        all
     }
+
+    /// The answers in the order of the requests, a few at a time.
+    async fn read_all(&self, requests: Vec<ReadRequest>) -> Answers {
+        let reads = requests.into_iter().map(|request| {
+            let reader = Arc::clone(&self.reader);
+            async move {
+                let answer = reader.read(&request).await;
+                (request, answer)
+            }
+        });
+        stream::iter(reads).buffered(READS_AT_ONCE).collect().await
+    }
+}
+
+/// Runs a long pure step off the executor's threads. It can ask whether anybody still waits for
+/// it: at a shutdown nobody does.
+async fn offload_while_wanted<T: Send + 'static>(
+    step: impl FnOnce(&dyn Fn() -> bool) -> T + Send + 'static,
+) -> T {
+    let given_up = CancellationToken::new();
+    let _given_up_when_dropped = given_up.clone().drop_guard();
+    offload(move || step(&|| !given_up.is_cancelled())).await
 }
 
 /// `type:target`, the key under which a file is remembered and by which it is refreshed.
@@ -194,21 +237,14 @@ pub(super) fn key_of(kind: &str, target: &str) -> Arc<str> {
     format!("{kind}:{target}").into()
 }
 
-fn target_of(key: &str) -> &str {
-    key.split_once(':').map_or(key, |(_, target)| target)
-}
-
 /// The requests for exactly these files; `None` if one of them is a pattern, or is not asked for by
 /// its own name.
-fn requests_of(requests: &[ReadRequest], files: &[Arc<str>]) -> Option<Vec<ReadRequest>> {
-    let find = |file: &Arc<str>| {
-        let asks = |request: &&ReadRequest| {
-            !request.target.contains(['*', '?', '[', '{'])
-                && key_of(&request.kind, &request.target) == *file
-        };
-        requests.iter().find(asks).cloned()
+fn requests_of(requests: &[ReadRequest], files: &BTreeSet<Arc<str>>) -> Option<Vec<ReadRequest>> {
+    let is_chosen = |request: &&ReadRequest| {
+        !request.is_pattern() && files.contains(&key_of(&request.kind, &request.target))
     };
-    files.iter().map(find).collect()
+    let chosen: Vec<_> = requests.iter().filter(is_chosen).cloned().collect();
+    (chosen.len() == files.len()).then_some(chosen)
 }
 
 /// Whether every answer is what was read last time.
@@ -258,11 +294,10 @@ fn finish(
     orchestrator: &ProcessingOrchestrator,
     entity: &Entity,
     result: ProcessingResult,
-    reads: &Reads,
     scope: Scope,
+    is_wanted: &dyn Fn() -> bool,
 ) -> Processed {
     let is_location = entity.kind() == "Location";
-    let broken = broken_files(&result, reads);
     // A Location of which nothing could be used has failed itself, as upstream; one bad target
     // among good ones fails alone.
     let is_void = is_location && result.deferred.is_empty() && !result.errors.is_empty();
@@ -272,45 +307,18 @@ fn finish(
         completed,
         relations: result.relations,
         errors: result.errors,
+        omitted_errors: result.omitted_errors,
         warnings: result.warnings,
         refresh_keys: result.refresh_keys,
         reads: HashMap::new(),
         emission: None,
     };
     if is_location && result.completed.is_some() {
-        let emit = |deferred| emitted(orchestrator, deferred);
-        let entities = result.deferred.into_iter().map(emit).collect();
-        processed.emission = Some(Emission { entities, scope, broken });
+        let deferred = result.deferred.into_iter().take_while(|_| is_wanted());
+        let entities = deferred.map(|deferred| emitted(orchestrator, deferred)).collect();
+        processed.emission = Some(Emission { entities, scope, broken: result.broken });
     }
     processed
-}
-
-/// Location keys of the files that could not be read whole, each with its error. An entity that was
-/// read and refused leaves no doubt about the rest of its file.
-fn broken_files(result: &ProcessingResult, reads: &Reads) -> Vec<(Arc<str>, ProcessingError)> {
-    let mut broken = Vec::new();
-    for error in &result.errors {
-        let Some(target) = error.target.as_deref() else { continue };
-        let is_unreadable = matches!(error.stage, "parse" | "envelope");
-        let files = reads
-            .iter()
-            .filter_map(|(request, outcome)| outcome.as_ref().ok().map(|files| (request, files)));
-        let of_target = files.flat_map(|(request, files)| {
-            files
-                .iter()
-                .filter(|file| &*file.target == target)
-                .filter(|file| file.failure.is_some() || is_unreadable)
-                .map(|file| key_of(&request.kind, &file.target))
-        });
-        broken.extend(of_target.map(|key| (key, error.clone())));
-        let failed = reads
-            .iter()
-            .filter(|(request, outcome)| outcome.is_err() && &*request.target == target);
-        broken.extend(
-            failed.map(|(request, _)| (key_of(&request.kind, &request.target), error.clone())),
-        );
-    }
-    broken
 }
 
 /// An entity that a Location emits, processed along with it where that needs no further reading.
@@ -322,7 +330,7 @@ pub(super) fn emitted(orchestrator: &ProcessingOrchestrator, deferred: DeferredE
     let processed = (!needs_more).then(|| {
         let reads = Reads::new();
         let result = orchestrator.process(&entity, &reads);
-        Box::new(finish(orchestrator, &entity, result, &reads, Scope::Everything))
+        Box::new(finish(orchestrator, &entity, result, Scope::Everything, &|| true))
     });
     Emitted {
         entity_ref: entity.entity_ref(),

@@ -22,15 +22,21 @@ const REMOTE_AT_ONCE: usize = 64;
 
 type Running = BoxFuture<'static, (RefId, JobOutcome)>;
 
-/// Jobs in two lanes. What is read from disk is recorded in the order in which it was started, so
-/// that who comes first does not depend on who reads faster. Another host may take its time, or
+/// Large jobs that read files.
+const LARGE_AT_ONCE: usize = 2;
+
+/// Jobs in three lanes. What is read from disk is recorded in the order in which it was started, so
+/// that who comes first does not depend on who reads faster; a Location of many files keeps that
+/// order with its like alone, and the rest need not wait for it. Another host may take its time, or
 /// never answer, and holds up nobody.
 #[derive(Debug)]
 pub(super) struct Jobs {
     context: JobContext,
     local: FuturesOrdered<Running>,
+    large: FuturesOrdered<Running>,
     remote: FuturesUnordered<Running>,
-    backlog: VecDeque<Job>,
+    large_backlog: VecDeque<Job>,
+    remote_backlog: VecDeque<Job>,
     /// What is to be done for an entity once its job has ended.
     running: HashMap<RefId, Option<Task>>,
 }
@@ -40,8 +46,10 @@ impl Jobs {
         Self {
             context,
             local: FuturesOrdered::new(),
+            large: FuturesOrdered::new(),
             remote: FuturesUnordered::new(),
-            backlog: VecDeque::new(),
+            large_backlog: VecDeque::new(),
+            remote_backlog: VecDeque::new(),
             running: HashMap::new(),
         }
     }
@@ -54,6 +62,11 @@ impl Jobs {
     /// Whether nothing is under way that will end soon.
     pub(super) fn is_idle(&self) -> bool {
         self.local.is_empty()
+    }
+
+    /// Whether nothing of the disk is under way, however large.
+    pub(super) fn has_read_files(&self) -> bool {
+        self.local.is_empty() && self.large.is_empty()
     }
 
     /// Whether nothing is under way at all.
@@ -72,12 +85,26 @@ impl Jobs {
 
     pub(super) fn start(&mut self, job: Job) {
         self.running.insert(job.id, None);
-        if !job.is_remote() {
-            self.local.push_back(self.context.clone().run(job).boxed());
-        } else if self.remote.len() < REMOTE_AT_ONCE {
-            self.remote.push(self.context.clone().run(job).boxed());
+        if job.is_remote() {
+            self.remote_backlog.push_back(job);
+        } else if job.is_large() {
+            self.large_backlog.push_back(job);
         } else {
-            self.backlog.push_back(job);
+            self.local.push_back(self.context.clone().run(job).boxed());
+        }
+        self.fill_lanes();
+    }
+
+    fn fill_lanes(&mut self) {
+        while self.remote.len() < REMOTE_AT_ONCE
+            && let Some(job) = self.remote_backlog.pop_front()
+        {
+            self.remote.push(self.context.clone().run(job).boxed());
+        }
+        while self.large.len() < LARGE_AT_ONCE
+            && let Some(job) = self.large_backlog.pop_front()
+        {
+            self.large.push_back(self.context.clone().run(job).boxed());
         }
     }
 
@@ -91,14 +118,11 @@ impl Jobs {
         let (id, outcome) = tokio::select! {
             biased;
             Some(ended) = self.local.next() => ended,
+            Some(ended) = self.large.next() => ended,
             Some(ended) = self.remote.next() => ended,
             else => std::future::pending().await,
         };
-        while self.remote.len() < REMOTE_AT_ONCE
-            && let Some(job) = self.backlog.pop_front()
-        {
-            self.remote.push(self.context.clone().run(job).boxed());
-        }
+        self.fill_lanes();
         let then = self.running.remove(&id).flatten();
         Ended { id, outcome, then }
     }

@@ -180,7 +180,8 @@ impl Session<'_> {
                     term.next_reread = None;
                     term.queue_remote_reads();
                 }
-                _ = clean_up.tick(), if is_idle => self.clean_up(term),
+                // Who still reads may emit what is an orphan now.
+                _ = clean_up.tick(), if is_idle && jobs.has_read_files() => self.clean_up(term),
             }
         }
     }
@@ -209,7 +210,7 @@ impl Session<'_> {
             Command::Refresh(keys) => {
                 for key in keys {
                     for id in term.graph.by_refresh_key(&key) {
-                        term.queue.push(*id, Task::Files(vec![Arc::from(&*key)]));
+                        term.queue.push(*id, Task::Files([Arc::from(&*key)].into()));
                     }
                 }
             }
@@ -351,8 +352,12 @@ impl Session<'_> {
 
     fn clean_up(&self, term: &mut Term) {
         if self.engine.options.orphan_strategy == OrphanStrategy::Delete {
-            for id in term.graph.orphans() {
-                tracing::info!(entity.r#ref = %term.graph.entity_ref(id), "an orphan is deleted");
+            let orphans = term.graph.orphans();
+            let names = orphans.iter().map(|id| term.graph.entity_ref(*id).as_str());
+            if let Some(names) = some_of(names) {
+                tracing::info!(catalog.orphans = orphans.len(), "orphans are deleted: {names}");
+            }
+            for id in orphans {
                 term.graph.delete(id);
             }
         }
@@ -427,6 +432,19 @@ impl Term {
     /// Whether the lease is still this process's by its own clock.
     pub(super) fn holds_lease(&self) -> bool {
         Instant::now() < self.lease_end
+    }
+}
+
+/// The first few of many names, and how many there are besides: a log line for them all.
+pub(crate) fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    const SHOWN: usize = 5;
+    let mut names = names.peekable();
+    names.peek()?;
+    let shown: Vec<_> = names.by_ref().take(SHOWN).collect();
+    let shown = shown.join(", ");
+    match names.count() {
+        0 => Some(shown),
+        more => Some(format!("{shown} and {more} more")),
     }
 }
 

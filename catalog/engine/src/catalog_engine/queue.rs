@@ -1,7 +1,7 @@
 //! What waits to be processed, in order, each entity once.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Arc,
     time::Instant,
 };
@@ -14,7 +14,7 @@ pub(super) enum Task {
     /// Whatever it reads may have changed: if it has not, nothing is done.
     Reread,
     /// These files (as `type:target`) of what it reads have changed.
-    Files(Vec<Arc<str>>),
+    Files(BTreeSet<Arc<str>>),
     /// It must be processed.
     Process,
 }
@@ -26,11 +26,7 @@ impl Task {
             (Self::Process, _) | (_, Self::Process) => Self::Process,
             (Self::Reread, _) | (_, Self::Reread) => Self::Reread,
             (Self::Files(mut files), Self::Files(others)) => {
-                for file in others {
-                    if !files.contains(&file) {
-                        files.push(file);
-                    }
-                }
+                files.extend(others);
                 Self::Files(files)
             }
         }
@@ -92,10 +88,10 @@ mod tests {
         graph.replace_roots(&"p".into(), vec![emitted]);
         let id = graph.take_staged().due[0];
         let mut queue = Queue::default();
-        queue.push(id, Task::Files(vec!["file:/a".into()]));
-        queue.push(id, Task::Files(vec!["file:/b".into(), "file:/a".into()]));
+        queue.push(id, Task::Files(["file:/a".into()].into()));
+        queue.push(id, Task::Files(["file:/b".into(), "file:/a".into()].into()));
         assert_eq!(queue.len(), 1);
-        let files = Task::Files(vec!["file:/a".into(), "file:/b".into()]);
+        let files = Task::Files(["file:/a".into(), "file:/b".into()].into());
         assert_eq!(queue.pop().map(|(id, task, _)| (id, task)), Some((id, files)));
         queue.push(id, Task::Reread);
         queue.push(id, Task::Process);

@@ -4,16 +4,19 @@
 //! `FileReaderProcessor`, `parseEntityYaml` and `ProcessorOutputCollector`. Unlike there, one bad
 //! target or document fails alone.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use callboard_model::{
-    DescriptorError, DescriptorLimits, Document, Entity, LocationRef, annotation, check_envelope,
-    documents, javascript,
+    DescriptorLimits, Document, Entity, LocationRef, annotation, check_envelope, documents,
+    javascript,
 };
 use serde_json::{Map, Value};
 
 use super::{
-    CatalogRules, DeferredEntity, ProcessingError, Reads, placeholders::error_class, scm::ScmHosts,
+    BrokenSources, CatalogRules, Chosen, DeferredEntity, MAX_PROBLEMS, ProcessingError,
+    ProcessingInput, file_path,
+    location_errors::{Quotes, descriptor_error, error, not_utf8, placed, read_error, staged},
+    scm::ScmHosts,
 };
 use crate::reading::{ReadError, ReadFile, ReadRequest};
 
@@ -66,28 +69,10 @@ fn absolute(target: &str, kind: &str, location: &LocationRef, hosts: &ScmHosts) 
         return target.to_owned();
     }
     match kind {
-        "file" if target.starts_with('.') => join_path(&location.target, target),
+        "file" if target.starts_with('.') => file_path::beside(&location.target, target),
         "url" => hosts.resolve(target, &location.target).unwrap_or_else(|_| target.to_owned()),
         _ => target.to_owned(),
     }
-}
-
-/// `target` beside the file `base`, with `.` and `..` taken out.
-fn join_path(base: &str, target: &str) -> String {
-    let folder = Path::new(base).parent().and_then(Path::to_str).unwrap_or_default();
-    let is_absolute = folder.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(target.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if is_absolute => {}
-            _ => parts.push(part),
-        }
-    }
-    format!("{}{}", if is_absolute { "/" } else { "" }, parts.join("/"))
 }
 
 impl Targets {
@@ -99,7 +84,7 @@ impl Targets {
     }
 
     fn request(&self, target: &str) -> ReadRequest {
-        ReadRequest { kind: self.kind.as_str().into(), target: target.into(), etag: None }
+        ReadRequest::new(self.kind.as_str(), target)
     }
 }
 
@@ -108,7 +93,20 @@ impl Targets {
 pub(super) struct Emission {
     pub(super) deferred: Vec<DeferredEntity>,
     pub(super) errors: Vec<ProcessingError>,
+    /// How many errors there are besides.
+    pub(super) omitted_errors: usize,
+    pub(super) broken: BrokenSources,
     pub(super) refresh_keys: Vec<Box<str>>,
+}
+
+impl Emission {
+    fn fail(&mut self, error: ProcessingError) {
+        if self.errors.len() < MAX_PROBLEMS {
+            self.errors.push(error);
+        } else {
+            self.omitted_errors += 1;
+        }
+    }
 }
 
 /// A Location that emits.
@@ -125,80 +123,126 @@ pub(super) struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    /// Everything that the files of `targets` hold.
-    pub(super) fn emit(&self, targets: &Targets, reads: &Reads) -> Emission {
+    /// Everything that the files of `targets` hold; less once it is not wanted any more.
+    pub(super) fn emit(&self, targets: &Targets, input: &ProcessingInput<'_>) -> Emission {
         let mut emission = Emission::default();
-        for target in &targets.resolved {
+        for target in targets.resolved.iter().take_while(|_| (input.is_wanted)()) {
             match target {
-                Err(message) => {
-                    emission.errors.push(error(
-                        "InputError",
-                        message.clone(),
-                        &self.location.target,
-                    ));
+                Err(message) if input.chosen == Chosen::Everything => {
+                    emission.fail(error("InputError", message.clone(), &self.location.target));
                 }
-                Ok(target) => self.emit_target(targets, target, reads, &mut emission),
+                Err(_) => {}
+                Ok(target) => self.emit_target(targets, target, input, &mut emission),
             }
         }
         emission
     }
 
-    fn emit_target(&self, targets: &Targets, target: &str, reads: &Reads, emission: &mut Emission) {
+    fn emit_target(
+        &self,
+        targets: &Targets,
+        target: &str,
+        input: &ProcessingInput<'_>,
+        emission: &mut Emission,
+    ) {
         let kind = &targets.kind;
+        let request = targets.request(target);
+        let outcome = input.reads.get(&request);
+        if outcome.is_none() && input.chosen == Chosen::WhatWasRead {
+            return;
+        }
         if kind == "url" {
             emission.refresh_keys.push(format!("url:{target}").into());
         }
-        match reads.get(&targets.request(target)) {
+        match outcome {
             Some(Ok(files)) if files.is_empty() && !targets.is_optional => {
                 let message = match kind.as_str() {
                     "file" => format!("file {target} does not exist"),
                     _ => format!("Unable to read {kind}, no matching files found for {target}"),
                 };
-                emission.errors.push(error("NotFoundError", message, target));
+                emission.fail(error("NotFoundError", message, target));
             }
             Some(Ok(files)) => {
-                for file in files {
+                for file in files.iter().take_while(|_| (input.is_wanted)()) {
                     if kind == "file" {
                         emission.refresh_keys.push(format!("file:{}", file.target).into());
                     }
-                    self.emit_file(kind, file, emission);
+                    self.emit_file(kind, file, input, emission);
                 }
             }
             Some(Err(ReadError::NotFound { .. })) if targets.is_optional => {}
-            Some(Err(failure)) => emission.errors.push(read_error(kind, target, failure)),
+            Some(Err(failure)) => {
+                let error = read_error(kind, target, failure);
+                // Of a pattern, it is not known what any folder of it holds.
+                let key = if kind == "file" && request.is_pattern() {
+                    format!("{kind}:{}/", file_path::folder_of(target))
+                } else {
+                    format!("{kind}:{target}")
+                };
+                emission.broken.insert(key.into(), error.clone());
+                emission.fail(error);
+            }
             None => {
                 let message = format!("No processor was able to handle reading of {kind}:{target}");
-                emission.errors.push(error("InputError", message, target));
+                emission.fail(error("InputError", message, target));
             }
         }
     }
 
-    fn emit_file(&self, kind: &str, file: &ReadFile, emission: &mut Emission) {
+    fn emit_file(
+        &self,
+        kind: &str,
+        file: &ReadFile,
+        input: &ProcessingInput<'_>,
+        emission: &mut Emission,
+    ) {
+        let location = LocationRef::new(kind, &*file.target);
         if let Some(failure) = &file.failure {
-            emission.errors.push(read_error(kind, &file.target, failure));
+            let error = read_error(kind, &file.target, failure);
+            emission.broken.insert(location.to_string().into(), error.clone());
+            // A link to nowhere matters only where something was read through it before.
+            let is_missing_folder =
+                file.target.ends_with('/') && matches!(failure, ReadError::NotFound { .. });
+            if !is_missing_folder {
+                emission.fail(error);
+            }
             return;
         }
-        let location = LocationRef::new(kind, &*file.target);
-        let failed = |failure: &DescriptorError| {
-            placed(descriptor_error(failure, &location), &location, failure.line, failure.column)
-        };
+        let quotes = if file.may_be_quoted { Quotes::Allowed } else { Quotes::Forbidden };
         if let Err(fault) = std::str::from_utf8(&file.content) {
-            emission.errors.push(not_utf8(&file.content, fault.valid_up_to(), &location));
+            emission.fail(not_utf8(&file.content, fault.valid_up_to(), &location));
         }
         let all = match documents(&file.content, self.limits) {
             Ok(all) => all,
-            Err(failure) => return emission.errors.push(failed(&failure)),
+            Err(failure) => {
+                let error = descriptor_error(&failure, &location, quotes);
+                let error = placed(error, &location, failure.line, failure.column);
+                emission.broken.insert(location.to_string().into(), error.clone());
+                return emission.fail(error);
+            }
         };
-        for document in all {
-            match document {
-                Ok(document) => {
-                    let line = document.line;
-                    match self.defer(document, &location) {
-                        Ok(deferred) => emission.deferred.extend(deferred),
-                        Err(error) => emission.errors.push(placed(error, &location, line, 1)),
-                    }
+        for document in all.take_while(|_| (input.is_wanted)()) {
+            let place = match &document {
+                Ok(Document { content: Err(failure), .. }) | Err(failure) => {
+                    (failure.line, failure.column)
                 }
-                Err(failure) => emission.errors.push(failed(&failure)),
+                Ok(document) => (document.line, 1),
+            };
+            let deferred = document
+                .map_err(|failure| descriptor_error(&failure, &location, quotes))
+                .and_then(|document| self.defer(document, &location, quotes));
+            match deferred {
+                Ok(deferred) => emission.deferred.extend(deferred),
+                Err(error) => {
+                    // An entity that was read and refused leaves no doubt about the rest of its
+                    // file.
+                    let is_unreadable = matches!(error.stage, "parse" | "envelope");
+                    let error = placed(error, &location, place.0, place.1);
+                    if is_unreadable {
+                        emission.broken.insert(location.to_string().into(), error.clone());
+                    }
+                    emission.fail(error);
+                }
             }
         }
     }
@@ -208,9 +252,11 @@ impl Emitter<'_> {
         &self,
         document: Document,
         location: &LocationRef,
+        quotes: Quotes,
     ) -> Result<Option<DeferredEntity>, ProcessingError> {
         let origin = self.origin.to_string();
-        let Some(deferred) = defer_document(document, location, &origin)? else { return Ok(None) };
+        let deferred = defer_document(document, location, &origin, quotes)?;
+        let Some(deferred) = deferred else { return Ok(None) };
         let entity_ref = deferred.entity.entity_ref();
         if entity_ref == self.parent.entity_ref() {
             return Ok(None);
@@ -232,8 +278,9 @@ pub(super) fn defer_document(
     document: Document,
     location: &LocationRef,
     origin: &str,
+    quotes: Quotes,
 ) -> Result<Option<DeferredEntity>, ProcessingError> {
-    let value = document.content.map_err(|failure| descriptor_error(&failure, location))?;
+    let value = document.content.map_err(|failure| descriptor_error(&failure, location, quotes))?;
     let mut fields = match value {
         Value::Null => return Ok(None),
         Value::Object(fields) => fields,
@@ -274,77 +321,4 @@ fn force_locations(
     let location = Value::String(location.to_string());
     annotations.insert(annotation::MANAGED_BY_LOCATION.to_owned(), location);
     Ok(())
-}
-
-fn descriptor_error(failure: &DescriptorError, location: &LocationRef) -> ProcessingError {
-    let message = failure.backstage_text(&location.to_string());
-    staged("parse", error("Error", message, &location.target))
-}
-
-/// The error with where it stands, unless it says so itself: a Location may read many
-/// files of many documents.
-fn placed(
-    mut error: ProcessingError,
-    location: &LocationRef,
-    line: usize,
-    column: usize,
-) -> ProcessingError {
-    if error.message.contains(&location.to_string()) {
-        return error;
-    }
-    let place = format!("; see line {line}, column {column} of {location}");
-    error.message = super::shorten(error.message + &place);
-    error
-}
-
-/// What its owner is told of a file that is read all the same, as Backstage reads it.
-fn not_utf8(content: &[u8], valid_bytes: usize, location: &LocationRef) -> ProcessingError {
-    let before = String::from_utf8_lossy(content.get(..valid_bytes).unwrap_or_default());
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-    let message = format!(
-        "{location} is not UTF-8: what stands at line {line}, column {} is replaced by U+FFFD; save the file as UTF-8",
-        column + 1
-    );
-    error("InputError", message, &location.target)
-}
-
-fn read_error(kind: &str, target: &str, failure: &ReadError) -> ProcessingError {
-    let class = error_class(failure);
-    let message = match (kind, failure) {
-        ("file", ReadError::NotFound { .. }) => format!("file {target} does not exist"),
-        ("file", _) => format!("file {target} could not be read, {class}: {failure}"),
-        _ => format!("Unable to read {kind}, {failure}"),
-    };
-    error(class, message, target)
-}
-
-fn error(class: &str, message: String, target: &str) -> ProcessingError {
-    ProcessingError {
-        name: class.to_owned(),
-        message: super::shorten(message),
-        stage: "location",
-        target: Some(target.to_owned()),
-    }
-}
-
-fn staged(stage: &'static str, error: ProcessingError) -> ProcessingError {
-    ProcessingError { stage, ..error }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_joined_as_node_joins_them() {
-        for (base, target, joined) in [
-            ("/srv/a/b.yaml", "./c.yaml", "/srv/a/c.yaml"),
-            ("/srv/a/b.yaml", "../c/*.yaml", "/srv/c/*.yaml"),
-            ("/b.yaml", "../../c.yaml", "/c.yaml"),
-            ("a/b.yaml", "../../c.yaml", "../c.yaml"),
-        ] {
-            assert_eq!(join_path(base, target), joined);
-        }
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: Backstage plugin-catalog-backend 4.0.0, `DefaultCatalogProcessingOrchestrator`.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use callboard_model::{
     DescriptorLimits, Entity, EntityRef, Kind, KindError, KindRegistry, LocationRef, annotation,
@@ -11,7 +11,7 @@ use callboard_model::{
 use serde_json::Value;
 
 use super::{
-    CatalogRules, ProcessingError, ProcessingResult, Reads, annotate,
+    CatalogRules, MAX_PROBLEMS, ProcessingError, ProcessingResult, Reads, annotate,
     links::drop_dangerous,
     locations::{self, Emitter},
     placeholders::{self, Scope},
@@ -59,6 +59,45 @@ pub enum References {
     Same,
     /// Every one: for a checkout that stands for the repository at each of them.
     Any,
+}
+
+/// What processing takes beside the entity.
+#[derive(Clone, Copy)]
+pub struct ProcessingInput<'a> {
+    /// The outcome of each request that [`ProcessingOrchestrator::reads`] named.
+    pub reads: &'a Reads,
+    /// Which targets of a Location it is about.
+    pub chosen: Chosen,
+    /// Whether somebody still waits for the result. Asked before every file and every document:
+    /// once nobody does, the result is worth nothing and comes soon.
+    pub is_wanted: &'a dyn Fn() -> bool,
+}
+
+impl<'a> ProcessingInput<'a> {
+    /// All of an entity, whoever waits for it.
+    pub fn all(reads: &'a Reads) -> Self {
+        Self { reads, chosen: Chosen::Everything, is_wanted: &|| true }
+    }
+}
+
+impl fmt::Debug for ProcessingInput<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reads, chosen, .. } = self;
+        formatter
+            .debug_struct("ProcessingInput")
+            .field("chosen", chosen)
+            .field("reads", reads)
+            .finish()
+    }
+}
+
+/// Which targets of a Location are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// All of them: one that was not read has failed.
+    Everything,
+    /// Those that were read.
+    WhatWasRead,
 }
 
 /// Turns entities as they were emitted into entities as they are served. Pure: what has to be read
@@ -121,20 +160,32 @@ impl ProcessingOrchestrator {
         distinct
     }
 
+    /// Whether a Location's targets can be read some at a time: nothing else is read for it.
+    pub fn is_read_in_parts(&self, entity: &Entity) -> bool {
+        entity.kind() == "Location" && !entity.0.values().any(may_hold_placeholder)
+    }
+
     /// Takes `entity` through all steps. `reads` holds the outcome of each request that
     /// [`Self::reads`] named; one that is absent counts as failed.
     pub fn process(&self, entity: &Entity, reads: &Reads) -> ProcessingResult {
+        self.process_input(entity, &ProcessingInput::all(reads))
+    }
+
+    /// Takes `entity` through all steps.
+    pub fn process_input(&self, entity: &Entity, input: &ProcessingInput<'_>) -> ProcessingResult {
         let mut result = ProcessingResult::default();
         let mut value = Value::Object(entity.0.clone());
-        if let Err(error) = self.run(entity, &mut value, reads, &mut result) {
+        if let Err(error) = self.run(entity, &mut value, input, &mut result) {
             result.relations.clear();
             result.deferred.clear();
             result.errors.push(error);
             return result;
         }
-        for message in drop_dangerous(&mut value) {
+        let mut dropped = drop_dangerous(&mut value).into_iter();
+        for message in dropped.by_ref().take(MAX_PROBLEMS) {
             result.warnings.push(failure("InputError", message, "policy"));
         }
+        result.omitted_errors += dropped.count();
         if let Value::Object(fields) = value {
             result.completed = Some(Entity(fields));
         }
@@ -145,7 +196,7 @@ impl ProcessingOrchestrator {
         &self,
         entity: &Entity,
         value: &mut Value,
-        reads: &Reads,
+        input: &ProcessingInput<'_>,
         result: &mut ProcessingResult,
     ) -> Result<(), ProcessingError> {
         check_envelope(value).map_err(|error| {
@@ -156,7 +207,7 @@ impl ProcessingOrchestrator {
         })?;
         let entity_ref = entity.entity_ref();
         let context = context_of(entity)?;
-        self.preprocess(value, &context, reads, result)?;
+        self.preprocess(value, &context, input.reads, result)?;
         enforce_policies(value).map_err(|error| {
             let message = format!("Policy check failed for {entity_ref}; caused by Error: {error}");
             failure("InputError", message, "policy")
@@ -167,7 +218,7 @@ impl ProcessingOrchestrator {
         }
         let kind = self.check_kind(value, entity_ref.as_str())?;
         if kind.definition().kind == "Location" {
-            self.read_location(entity, value, &context, reads, result);
+            self.read_location(entity, value, &context, input, result);
         }
         result.relations = kind.relations(value).map_err(|error| {
             let message = format!(
@@ -223,7 +274,7 @@ impl ProcessingOrchestrator {
         entity: &Entity,
         value: &Value,
         context: &Context,
-        reads: &Reads,
+        input: &ProcessingInput<'_>,
         result: &mut ProcessingResult,
     ) {
         let targets = match self.targets(value, context) {
@@ -242,9 +293,11 @@ impl ProcessingOrchestrator {
             rules: &self.options.rules,
             limits: &self.options.limits,
         };
-        let emission = emitter.emit(&targets, reads);
+        let emission = emitter.emit(&targets, input);
         result.deferred = emission.deferred;
         result.errors.extend(emission.errors);
+        result.omitted_errors += emission.omitted_errors;
+        result.broken = emission.broken;
         result.refresh_keys.extend(emission.refresh_keys);
     }
 
@@ -256,7 +309,8 @@ impl ProcessingOrchestrator {
     fn scope<'a>(&'a self, context: &'a Context) -> Scope<'a> {
         Scope {
             hosts: &self.options.hosts,
-            base: &context.location.target,
+            location: &context.location,
+            origin: &context.origin,
             limits: &self.options.limits,
             references: self.options.references,
         }
@@ -324,6 +378,9 @@ fn failure(class: &str, message: String, stage: &'static str) -> ProcessingError
     ProcessingError { name: class.to_owned(), message: shorten(message), stage, target: None }
 }
 
+/// Raised with every change of the steps that may give another result for the same entity.
+const STEPS_VERSION: &str = "2";
+
 fn fingerprint(options: &ProcessingOptions) -> String {
     use sha1::{Digest, Sha1};
 
@@ -331,6 +388,7 @@ fn fingerprint(options: &ProcessingOptions) -> String {
         options.kinds.definitions().map(|definition| format!("{definition:?}")).collect();
     definitions.sort();
     let mut hasher = Sha1::new();
+    hasher.update(STEPS_VERSION);
     for definition in definitions {
         hasher.update(definition);
     }

@@ -2,10 +2,11 @@
 //!
 //! Source: Backstage plugin-catalog-backend 4.0.0, `PlaceholderProcessor`.
 
-use callboard_model::{DescriptorLimits, javascript, parse_descriptor};
+use callboard_model::{DescriptorLimits, LocationRef, javascript, parse_descriptor};
 use serde_json::{Map, Value};
+use url::Url;
 
-use super::{Reads, References, confinement, scm::ScmHosts};
+use super::{Reads, References, confinement, file_path, scm::ScmHosts};
 use crate::reading::{ReadError, ReadFile, ReadRequest};
 
 /// What a placeholder makes of the file that it names.
@@ -20,8 +21,10 @@ enum Resolver {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) hosts: &'a ScmHosts,
-    /// The target of the location that the entity was read from.
-    pub(super) base: &'a str,
+    /// The location that the entity was read from.
+    pub(super) location: &'a LocationRef,
+    /// The location that was registered or configured.
+    pub(super) origin: &'a LocationRef,
     pub(super) limits: &'a DescriptorLimits,
     pub(super) references: References,
 }
@@ -38,8 +41,8 @@ pub(super) fn requests(value: &Value, scope: &Scope<'_>, found: &mut Vec<ReadReq
             Shape::Plain => fields.values().for_each(|value| requests(value, scope, found)),
             Shape::Untouched => {}
             Shape::Placeholder(key, _, target) => {
-                if let Ok(url) = resolve_url(key, target, scope) {
-                    found.push(request(&url));
+                if let Ok(request) = resolve_target(key, target, scope) {
+                    found.push(request);
                 }
             }
         },
@@ -68,9 +71,9 @@ pub(super) fn resolve(
             }
             Shape::Untouched => {}
             Shape::Placeholder(key, resolver, target) => {
-                let url = resolve_url(key, target, scope)?;
-                let content = content(key, target, &url, reads)?;
-                refresh_keys.push(format!("url:{url}").into());
+                let request = resolve_target(key, target, scope)?;
+                let content = content(key, target, &request, reads)?;
+                refresh_keys.push(format!("{}:{}", request.kind, request.target).into());
                 *value = convert(key, resolver, target, &content, scope)?;
             }
         },
@@ -106,32 +109,58 @@ fn placeholder_of(fields: &Map<String, Value>) -> Shape<'_> {
     Shape::Placeholder(key, resolver, value)
 }
 
-fn resolve_url(key: &str, target: &Value, scope: &Scope<'_>) -> Result<String, PlaceholderError> {
+fn resolve_target(
+    key: &str,
+    target: &Value,
+    scope: &Scope<'_>,
+) -> Result<ReadRequest, PlaceholderError> {
     let Some(target) = target.as_str() else {
         return Err(PlaceholderError(format!(
             "Placeholder {key} expected a string value parameter, in the form of an absolute URL or a relative path"
         )));
     };
-    let base = scope.base;
+    let base = &*scope.location.target;
     let refused = |reason: String| {
         PlaceholderError(format!(
             "Placeholder {key} could not form a URL out of {base} and {target}, {reason}"
         ))
     };
+    if scope.location.kind == "file" && Url::parse(target).is_err() {
+        return resolve_file(target, scope).map_err(refused);
+    }
     let url = scope.hosts.resolve(target, base).map_err(|error| refused(error.to_string()))?;
     confinement::check(scope.hosts, &url, base, scope.references)
         .map_err(|error| refused(error.to_string()))?;
-    Ok(url)
+    Ok(ReadRequest::new("url", url))
 }
 
-fn request(url: &str) -> ReadRequest {
-    ReadRequest { kind: "url".into(), target: url.into(), etag: None }
+/// The file that a path means in a descriptor on the disk of the server. A path that begins with
+/// `/` begins at the root: the folder of the configured location, as that of a repository.
+///
+/// Backstage resolves no paths there. Here they are confined to the root or, for a descriptor that
+/// the location names elsewhere, to that descriptor's folder.
+fn resolve_file(target: &str, scope: &Scope<'_>) -> Result<ReadRequest, String> {
+    let own = file_path::folder_of_file(&scope.location.target);
+    let root =
+        if scope.origin.kind == "file" { file_path::folder_of(&scope.origin.target) } else { own };
+    let path = if target.starts_with('/') {
+        file_path::joined(if root.is_empty() { "/" } else { root }, target)
+    } else {
+        file_path::beside(&scope.location.target, target)
+    };
+    let folder = [root, own].into_iter().find(|folder| file_path::is_below(&path, folder));
+    let Some(folder) = folder else {
+        let root = if root.is_empty() { own } else { root };
+        return Err(format!("Error: Placeholder may only reference files below {root}/"));
+    };
+    let request = ReadRequest::new("file", path);
+    Ok(ReadRequest { confined_to: Some(folder.into()), ..request })
 }
 
 fn content(
     key: &str,
     target: &Value,
-    url: &str,
+    request: &ReadRequest,
     reads: &Reads,
 ) -> Result<ReadFile, PlaceholderError> {
     let target = javascript::display(target);
@@ -140,7 +169,8 @@ fn content(
             "Placeholder {key} could not read location {target}, {class}: {reason}"
         ))
     };
-    match reads.get(&request(url)) {
+    let url = &request.target;
+    match reads.get(request) {
         Some(Ok(files)) => files
             .first()
             .cloned()

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     CatalogRules, DeferredEntity, ProcessingError, ProcessingOptions, ProcessingOrchestrator,
-    ProcessingResult, Reads, References, locations::defer_document,
+    ProcessingResult, Reads, References, location_errors::Quotes, locations::defer_document,
 };
 use crate::reading::{ReadError, ReadFile, ReadRequest};
 
@@ -121,7 +121,7 @@ impl<'files> Validator<'files> {
             Ok(value) => report.entity_ref = entity_ref_of(value),
             Err(error) => failed_place = Some(Place::of_error(error)),
         }
-        let deferred = match defer_document(document, sheet.location, origin) {
+        let deferred = match defer_document(document, sheet.location, origin, Quotes::Allowed) {
             Ok(None) => return report,
             Ok(Some(deferred)) => deferred,
             Err(error) => {
@@ -181,7 +181,7 @@ impl<'files> Validator<'files> {
         let path = self.url.path_of(&request.target)?;
         let file = |path: &str, target: Arc<str>| {
             let content = self.files.read(path)?;
-            Some(ReadFile { target, content: content.into(), etag: None, failure: None })
+            Some(ReadFile::new(target, content, None))
         };
         if path.contains(['*', '?', '[']) && self.files.read(&path).is_none() {
             let of_match = |found: &String| {
@@ -206,8 +206,7 @@ impl<'files> Validator<'files> {
 /// which is valid as JSON and as YAML, too.
 fn stand_in(request: &ReadRequest, is_location: bool) -> ReadFile {
     let content: &'static [u8] = if is_location { b"" } else { b"\"unchecked\"" };
-    let target = Arc::clone(&request.target);
-    ReadFile { target, content: content.into(), etag: None, failure: None }
+    ReadFile::new(Arc::clone(&request.target), content, None)
 }
 
 fn holds_text(value: &Value, is_it: &dyn Fn(&str) -> bool) -> bool {

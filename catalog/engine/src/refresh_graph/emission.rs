@@ -1,7 +1,7 @@
 //! How what sources emit, and what processing gives, changes the graph.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -9,7 +9,7 @@ use callboard_model::{EntityRef, Relation};
 use smallvec::smallvec;
 
 use super::{Conflict, Digest, EmittedRelation, Node, Processed, RefId, RefreshGraph, Source};
-use crate::processing::ProcessingError;
+use crate::processing::{BrokenSources, ProcessingError};
 
 /// An entity that a source emits.
 #[derive(Debug, Clone)]
@@ -35,8 +35,8 @@ pub struct Emission {
     pub entities: Vec<Emitted>,
     /// Which of its children it speaks for.
     pub scope: Scope,
-    /// Location keys of files that could not be read whole: their children stay, with this error.
-    pub broken: Vec<(Arc<str>, ProcessingError)>,
+    /// Files and folders that could not be read whole: their children stay, with the error.
+    pub broken: BrokenSources,
 }
 
 /// Which children of a Location an emission speaks for: those that it does not hold are no longer
@@ -47,7 +47,7 @@ pub enum Scope {
     #[default]
     Everything,
     /// Those with one of these location keys.
-    Keys(Vec<Arc<str>>),
+    Keys(BTreeSet<Arc<str>>),
 }
 
 impl Scope {
@@ -95,6 +95,7 @@ impl RefreshGraph {
             children: Vec::new(),
             relations: Box::default(),
             errors: Vec::new(),
+            omitted_errors: 0,
             warnings: Vec::new(),
             conflicts: Vec::new(),
             stale: None,
@@ -195,7 +196,8 @@ impl RefreshGraph {
             if let Some(twin) =
                 self.refs.find(&emitted.entity_ref).filter(|id| children.contains(id))
             {
-                let owner_key = Arc::clone(&key);
+                let owner = self.nodes.get(&twin).and_then(|node| node.location_key.clone());
+                let owner_key = owner.unwrap_or_else(|| Arc::clone(&key));
                 conflicts.push(Conflict { entity: twin, location_key: key, owner_key });
                 continue;
             }
@@ -217,8 +219,8 @@ impl RefreshGraph {
                 continue;
             }
             let key = self.nodes.get(&child).and_then(|node| node.location_key.clone());
-            let broken = emission.broken.iter().find(|(broken, _)| key.as_ref() == Some(broken));
-            if let Some((_, error)) = broken {
+            let broken = key.as_ref().and_then(|key| emission.broken.error_of(key));
+            if let Some(error) = broken {
                 self.mark_stale(child, error);
                 children.insert(child);
             } else if emission.scope.covers(key.as_ref()) {

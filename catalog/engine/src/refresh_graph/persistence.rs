@@ -22,6 +22,8 @@ struct StoredProcessing<'a> {
     r#in: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<StoredError>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    omitted: usize,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<StoredError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,6 +35,11 @@ struct StoredProcessing<'a> {
     keys: Vec<String>,
     #[serde(default, skip_serializing_if = "HashMap::is_empty")]
     reads: HashMap<String, Option<String>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,8 +63,16 @@ impl StoredError {
     }
 
     fn restore(self) -> ProcessingError {
-        const STAGES: [&str; 7] =
-            ["envelope", "placeholders", "policies", "schema", "kind", "location", "relations"];
+        const STAGES: [&str; 8] = [
+            "parse",
+            "envelope",
+            "preprocess",
+            "policy",
+            "kind",
+            "unknown-kind",
+            "location",
+            "postprocess",
+        ];
         let stage = STAGES.into_iter().find(|stage| *stage == self.stage).unwrap_or("processing");
         ProcessingError { name: self.name, message: self.message, stage, target: self.target }
     }
@@ -108,6 +123,7 @@ impl RefreshGraph {
             }
         }
         stored.errors = node.errors.iter().map(StoredError::of).collect();
+        stored.omitted = node.omitted_errors;
         stored.warnings = node.warnings.iter().map(StoredError::of).collect();
         stored.stale = node.stale.as_ref().map(StoredError::of);
         stored.conflicts = node
@@ -156,6 +172,7 @@ impl RefreshGraph {
             children: Vec::new(),
             relations: Box::default(),
             errors: stored.errors.into_iter().map(StoredError::restore).collect(),
+            omitted_errors: stored.omitted,
             warnings: stored.warnings.into_iter().map(StoredError::restore).collect(),
             conflicts: Vec::new(),
             stale: stored.stale.map(StoredError::restore),

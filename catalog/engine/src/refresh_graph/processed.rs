@@ -5,7 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use callboard_model::Relation;
 
 use super::{Digest, Emission, RefId, RefreshGraph};
-use crate::{processing::ProcessingError, stitching::CompletedJson};
+use crate::{
+    processing::{MAX_PROBLEMS, ProcessingError},
+    stitching::CompletedJson,
+};
 
 /// What processing one entity gave.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +19,10 @@ pub struct Processed {
     pub failed: Option<CompletedJson>,
     /// Both directions of its relations.
     pub relations: Vec<Relation>,
-    /// Its errors.
+    /// Its errors, as many as are kept.
     pub errors: Vec<ProcessingError>,
+    /// How many more problems there were.
+    pub omitted_errors: usize,
     /// What its owner should know besides.
     pub warnings: Vec<ProcessingError>,
     /// Keys whose change makes it due.
@@ -39,6 +44,7 @@ impl RefreshGraph {
         self.staged.dirty.insert(id);
         if !is_unchanged {
             node.errors = processed.errors;
+            node.omitted_errors = processed.omitted_errors;
             node.warnings = processed.warnings;
             self.staged.stitch.insert(id);
             self.replace_refresh_keys(id, processed.refresh_keys);
@@ -74,8 +80,11 @@ impl RefreshGraph {
         let mut errors: Vec<_> =
             node.errors.iter().filter(|error| !is_refreshed(error)).cloned().collect();
         errors.extend(processed.errors);
-        if errors != node.errors {
+        let excess = errors.len().saturating_sub(MAX_PROBLEMS) + processed.omitted_errors;
+        errors.truncate(MAX_PROBLEMS);
+        if errors != node.errors || excess > 0 {
             node.errors = errors;
+            node.omitted_errors += excess;
             // The whole may give again what it gave before this file changed: that is no longer
             // what is known, so that it must not count as unchanged.
             node.result_hash = Some(Digest::of([b"files".as_slice()]));
@@ -106,6 +115,9 @@ fn result_hash(processed: &Processed) -> Digest {
         text.push_str(&error.name);
         text.push_str(&error.message);
         text.push('\n');
+    }
+    if processed.omitted_errors > 0 {
+        text.push_str(&processed.omitted_errors.to_string());
     }
     let mut keys = String::new();
     for key in &processed.refresh_keys {

@@ -38,12 +38,7 @@ fn component(name: &str) -> String {
 }
 
 fn read(request: &ReadRequest, content: &str) -> ReadFile {
-    ReadFile {
-        target: Arc::clone(&request.target),
-        content: content.to_owned().into(),
-        etag: None,
-        failure: None,
-    }
+    ReadFile::new(Arc::clone(&request.target), content.to_owned(), None)
 }
 
 /// Reads whose targets end with the given names; everything else is not found.
@@ -236,4 +231,34 @@ fn the_fingerprint_tells_options_apart() {
     let other = ProcessingOrchestrator::new(ProcessingOptions::new(Arc::new(other)));
     assert_eq!(orchestrator().fingerprint(), orchestrator().fingerprint());
     assert_ne!(orchestrator().fingerprint(), other.fingerprint());
+}
+
+#[test]
+fn what_nobody_waits_for_any_more_is_given_up() {
+    let location = entity("Location", json!({"targets": ["./a.yaml", "./b.yaml", "./c.yaml"]}));
+    let (a, b) = (component("a"), component("b"));
+    let files = [("a.yaml", a.as_str()), ("b.yaml", b.as_str()), ("c.yaml", "a: [")];
+    let orchestrator = orchestrator();
+    let reads = reads(&orchestrator, &location, &files);
+    let asked = std::cell::Cell::new(0);
+    let is_wanted = || {
+        asked.set(asked.get() + 1);
+        asked.get() < 4
+    };
+    let input = ProcessingInput { is_wanted: &is_wanted, ..ProcessingInput::all(&reads) };
+    let result = orchestrator.process_input(&location, &input);
+    assert_eq!(emitted(&result), ["component:default/a"]);
+    assert!(result.errors.is_empty());
+}
+
+#[test]
+fn the_errors_of_targets_that_were_not_chosen_are_not_made_up() {
+    let location = entity("Location", json!({"targets": ["./a.yaml", "./b.yaml"]}));
+    let orchestrator = orchestrator();
+    let mut reads = reads(&orchestrator, &location, &[("a.yaml", "a: [")]);
+    reads.retain(|request, _| request.target.ends_with("a.yaml"));
+    let is_wanted = &|| true;
+    let input = ProcessingInput { reads: &reads, chosen: Chosen::WhatWasRead, is_wanted };
+    let result = orchestrator.process_input(&location, &input);
+    assert_eq!(result.errors.len(), 1, "{:?}", result.errors);
 }
