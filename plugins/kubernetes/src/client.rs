@@ -27,6 +27,9 @@ use crate::{
 /// Longest answer that is read of a small question.
 const SMALL_ANSWER: usize = 1 << 20;
 
+/// By how much room for an answer grows at most.
+const LONGEST_STEP: usize = 1 << 20;
+
 /// How long a small question may take.
 const SMALL_TIME: Duration = Duration::from_secs(3);
 
@@ -219,16 +222,20 @@ fn unbuilt(error: &dyn std::error::Error) -> Failure {
 
 /// A whole body of at most so many bytes.
 async fn body(mut body: Body, most_bytes: usize) -> Result<Bytes, Failure> {
-    let mut whole = BytesMut::new();
+    let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure::of_client(&error))?;
         let Ok(data) = frame.into_data() else { continue };
         if whole.len() + data.len() > most_bytes {
             return Err(Failure::Limit(format!("an answer is longer than {most_bytes} bytes")));
         }
+        // Doubling would take three times what a long answer needs.
+        if whole.capacity() < whole.len() + data.len() {
+            whole.reserve_exact(data.len().max(whole.len().min(LONGEST_STEP)));
+        }
         whole.extend_from_slice(&data);
     }
-    Ok(whole.freeze())
+    Ok(whole.into())
 }
 
 /// The lines of a watch.

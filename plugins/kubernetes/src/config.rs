@@ -87,7 +87,7 @@ pub enum Credentials {
 pub struct Budget {
     /// Objects that are kept, of all kinds together.
     pub objects: usize,
-    /// What they may weigh in memory, about, before equal texts are shared.
+    /// What they may weigh in memory, about; equal texts weigh once.
     pub bytes: usize,
     /// The longest answer that is read, unpacked; a page that is longer is asked for in smaller
     /// pages.
@@ -105,8 +105,8 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             objects: 50_000,
-            bytes: 24 << 20,
-            answer_bytes: 8 << 20,
+            bytes: 12 << 20,
+            answer_bytes: 6 << 20,
             event_bytes: 2 << 20,
             answer_time: Duration::from_secs(10),
             list_time: Duration::from_mins(1),

@@ -19,6 +19,9 @@ pub(crate) enum DecodeError {
     /// Not JSON, or not of the form that the API has.
     #[error("{0}")]
     Malformed(String),
+    /// More than may be kept.
+    #[error("its objects weigh more than is left")]
+    TooHeavy,
     /// Another kind than the one that was asked for.
     #[error("it is a {0:?}")]
     Kind(String),
@@ -70,13 +73,18 @@ impl Page {
 ///
 /// # Errors
 ///
-/// [`DecodeError::Malformed`].
+/// [`DecodeError::Malformed`]; [`DecodeError::TooHeavy`] if the interner is full.
 pub(crate) fn decode_page<K: Lean>(
     bytes: &[u8],
     interner: &mut Interner,
 ) -> Result<Page, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let page = PageSeed::<K> { interner, lean: PhantomData }.deserialize(&mut deserializer)?;
+    let seed = PageSeed::<K> { interner: &mut *interner, lean: PhantomData };
+    let page = seed.deserialize(&mut deserializer);
+    if interner.is_full() {
+        return Err(DecodeError::TooHeavy);
+    }
+    let page = page?;
     deserializer.end()?;
     Ok(page)
 }
@@ -178,6 +186,9 @@ impl<'de, K: Lean> Visitor<'de> for Items<'_, K> {
             }
             self.page.items += 1;
             self.page.objects.extend(K::object(wire, self.interner));
+            if self.interner.is_full() {
+                return Err(A::Error::custom("the objects weigh more than is left"));
+            }
         }
         Ok(())
     }

@@ -81,6 +81,10 @@ impl Failure {
         if texts.iter().any(|text| text.starts_with("invalid HTTP") || text.contains("gzip")) {
             return Self::Garbage(innermost);
         }
+        // rustls' text leads to its manual.
+        if innermost.starts_with("peer closed connection") {
+            return Self::Unreachable("the connection was cut".to_owned());
+        }
         if let Some(kind) = io_kind(&causes) {
             return match kind {
                 io::ErrorKind::ConnectionRefused => {

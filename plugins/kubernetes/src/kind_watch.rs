@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     backoff::Backoff,
     client::{ApiClient, Lines, PageOf},
-    decode::{Head, Page, Status, WatchEvent},
+    decode::{DecodeError, Head, Page, Status, WatchEvent},
     failure::{Failure, shortened},
     index::Size,
     intern::Interner,
@@ -53,9 +53,9 @@ const SILENCE: Duration = Duration::from_mins(5);
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) client: ApiClient,
-    /// What is kept of each kind, in the order of the table.
-    sizes: [(AtomicUsize, AtomicUsize); TABLE.len()],
-    /// Few pages are in memory at once.
+    /// In the order of the table.
+    usage: [Usage; TABLE.len()],
+    /// One page is in memory at once, so that each knows what is left of the budget.
     pages: Semaphore,
     /// Rung when a connection breaks: the server should be looked at now.
     pub(crate) alarm: Notify,
@@ -65,12 +65,53 @@ pub(crate) struct Shared {
     pub(crate) lists_rules: AtomicBool,
 }
 
+/// What one kind costs now.
+#[derive(Debug, Default)]
+struct Usage {
+    kept: AtomicSize,
+    /// By the list that is under way.
+    listed: AtomicSize,
+    /// What its objects share.
+    shared_bytes: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct AtomicSize {
+    objects: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl AtomicSize {
+    fn set(&self, size: Size) {
+        self.objects.store(size.objects, Ordering::Relaxed);
+        self.bytes.store(size.bytes, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Size {
+        Size {
+            objects: self.objects.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Usage {
+    /// A list replaces what is kept.
+    fn size(&self) -> Size {
+        let (kept, listed) = (self.kept.get(), self.listed.get());
+        Size {
+            objects: kept.objects.max(listed.objects),
+            bytes: kept.bytes.max(listed.bytes) + self.shared_bytes.load(Ordering::Relaxed),
+        }
+    }
+}
+
 impl Shared {
     pub(crate) fn new(client: ApiClient) -> Self {
         Self {
             client,
-            sizes: std::array::from_fn(|_| Default::default()),
-            pages: Semaphore::new(2),
+            usage: std::array::from_fn(|_| Usage::default()),
+            pages: Semaphore::new(1),
             alarm: Notify::new(),
             signs_of_life: AtomicU64::new(0),
             lists_rules: AtomicBool::new(false),
@@ -78,24 +119,29 @@ impl Shared {
     }
 
     /// Says what is kept of a kind now.
-    pub(crate) fn set_size(&self, kind: Kind, size: Size) {
-        if let Some((objects, bytes)) = self.sizes.get(kind as usize) {
-            objects.store(size.objects, Ordering::Relaxed);
-            bytes.store(size.bytes, Ordering::Relaxed);
+    pub(crate) fn set_kept(&self, kind: Kind, size: Size) {
+        if let Some(usage) = self.usage.get(kind as usize) {
+            usage.kept.set(size);
         }
     }
 
-    /// What is kept of all kinds but one.
-    fn size_without(&self, kind: Kind) -> Size {
-        let others = self.sizes.iter().enumerate().filter(|(index, _)| *index != kind as usize);
-        others.fold(Size::default(), |sum, (_, (objects, bytes))| Size {
-            objects: sum.objects + objects.load(Ordering::Relaxed),
-            bytes: sum.bytes + bytes.load(Ordering::Relaxed),
+    fn set_listed(&self, kind: Kind, size: Size, shared_bytes: usize) {
+        if let Some(usage) = self.usage.get(kind as usize) {
+            usage.listed.set(size);
+            usage.shared_bytes.store(shared_bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// What all kinds cost together.
+    fn size(&self) -> Size {
+        self.usage.iter().map(Usage::size).fold(Size::default(), |sum, size| Size {
+            objects: sum.objects + size.objects,
+            bytes: sum.bytes + size.bytes,
         })
     }
 
-    fn check_budget(&self, size: Size) -> Result<(), Failure> {
-        let budget = self.client.budget();
+    fn check_budget(&self) -> Result<(), Failure> {
+        let (size, budget) = (self.size(), self.client.budget());
         if size.objects > budget.objects {
             let most = budget.objects;
             return Err(Failure::Limit(format!("more than {most} objects in the cluster")));
@@ -205,32 +251,43 @@ impl KindWatch {
 
     /// Every object, and the version to watch from.
     async fn list(&mut self) -> Result<(String, Vec<Object>), Failure> {
+        // What the objects of the list before this one share goes with them.
+        self.interner = Interner::default();
+        let listed = self.pages().await;
+        if listed.is_err() {
+            self.interner = Interner::default();
+        }
+        // From here on, what is listed counts as kept, or not at all.
+        self.shared.set_listed(self.row.kind, Size::default(), self.interner.bytes());
+        listed
+    }
+
+    async fn pages(&mut self) -> Result<(String, Vec<Object>), Failure> {
         let begun = Instant::now();
         let list_time = self.shared.client.budget().list_time;
         let mut objects = Vec::new();
-        let mut bytes = 0;
         let mut token = None;
         let mut sizes = PAGE_SIZES.into_iter();
-        let mut size = sizes.next().unwrap_or(1);
+        let mut limit = sizes.next().unwrap_or(1);
         loop {
-            let page = match self.page(PageOf { limit: size, token: token.clone() }).await {
+            let page = match self.page(PageOf { limit, token: token.clone() }).await {
                 Ok(page) => page,
                 Err(failure @ Failure::Limit(_)) => match sizes.next() {
-                    Some(smaller) => {
-                        size = smaller;
+                    Some(smaller) if !self.interner.is_full() => {
+                        limit = smaller;
                         continue;
                     }
-                    None => return Err(failure),
+                    _ => return Err(failure),
                 },
                 Err(failure) => return Err(failure),
             };
             self.tell(Change::Heard).await;
-            bytes += page.objects.iter().map(Object::weight).sum::<usize>();
             objects.extend(page.objects);
             self.keep_newest(&mut objects);
-            let others = self.shared.size_without(self.row.kind);
-            let all = Size { objects: objects.len() + others.objects, bytes: bytes + others.bytes };
-            self.shared.check_budget(all)?;
+            let bytes = objects.iter().map(Object::weight).sum();
+            let size = Size { objects: objects.len(), bytes };
+            self.shared.set_listed(self.row.kind, size, self.interner.bytes());
+            self.shared.check_budget()?;
             match page.continue_token {
                 Some(next) => token = Some(next),
                 None => return Ok((page.resource_version, objects)),
@@ -244,13 +301,31 @@ impl KindWatch {
 
     async fn page(&mut self, page: PageOf) -> Result<Page, Failure> {
         // Held until the page is decoded and its bytes are let go.
-        let Ok(_permit) = self.shared.pages.acquire().await else {
+        let shared = Arc::clone(&self.shared);
+        let Ok(_permit) = shared.pages.acquire().await else {
             return Err(Failure::Unreachable("the session is over".to_owned()));
         };
-        let body = self.shared.client.page(self.row, &self.version, page).await?;
-        (self.row.page)(&body, &mut self.interner)
-            .and_then(|page| page.of_kind(self.row.name))
-            .map_err(|error| Failure::Garbage(format!("{}: {error}", self.row.plural)))
+        let body = shared.client.page(self.row, &self.version, page).await?;
+        self.decode(&body).and_then(|page| page.of_kind(self.row.name)).map_err(|error| match error
+        {
+            DecodeError::TooHeavy => {
+                let most = self.shared.client.budget().bytes;
+                Failure::Limit(format!("objects of more than {most} bytes together"))
+            }
+            error => Failure::Garbage(format!("{}: {error}", self.row.plural)),
+        })
+    }
+
+    /// Decodes a page as long as the budget lasts.
+    fn decode(&mut self, body: &[u8]) -> Result<Page, DecodeError> {
+        let kind = self.row.kind;
+        let most = self.shared.client.budget().bytes;
+        self.interner.allow(most.saturating_sub(self.shared.size().bytes));
+        let page = (self.row.page)(body, &mut self.interner);
+        if let Some(usage) = self.shared.usage.get(kind as usize) {
+            usage.shared_bytes.store(self.interner.bytes(), Ordering::Relaxed);
+        }
+        page
     }
 
     /// Of a kind of which the newest suffice, the others are let go as they come.
@@ -350,16 +425,9 @@ impl KindWatch {
                 let object =
                     (self.row.object)(json, &mut self.interner).map_err(|e| garbage(&e))?;
                 let Some(object) = object else { return Ok(Change::Heard) };
-                let mut all = self.shared.size_without(self.row.kind);
-                let (objects, bytes) = self.shared.sizes.get(self.row.kind as usize).map_or(
-                    (0, 0),
-                    |(objects, bytes)| {
-                        (objects.load(Ordering::Relaxed), bytes.load(Ordering::Relaxed))
-                    },
-                );
-                all.objects += objects;
-                all.bytes += bytes + object.weight();
-                self.shared.check_budget(all)?;
+                let shared_bytes = self.interner.bytes();
+                self.shared.set_listed(self.row.kind, Size::default(), shared_bytes);
+                self.shared.check_budget()?;
                 Ok(Change::Applied(object))
             }
             other => Err(garbage(&format!("{other:?} is no event"))),

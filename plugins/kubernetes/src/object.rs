@@ -8,6 +8,9 @@ use callboard_plugin::{
 
 use crate::kinds::Kind;
 
+/// What an object weighs beside its name and what it shares.
+const OWN_WEIGHT: usize = 400;
+
 /// An object's namespace (empty where it has none) and name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Name {
@@ -193,35 +196,17 @@ impl Object {
         }
     }
 
-    /// What it weighs in memory, in bytes, about, as if it shared nothing.
+    /// What it weighs in memory by itself, in bytes, about: without what it shares with others
+    /// through an interner.
     pub(crate) fn weight(&self) -> usize {
         let name = self.name();
-        let own = 256 + name.namespace.len() + name.name.len();
-        own + match self {
-            Self::Node(_) | Self::Autoscaler(_) => 0,
-            Self::Namespace(namespace) => labels_weight(&namespace.labels),
-            Self::Workload(workload) => {
-                labels_weight(&workload.labels)
-                    + labels_weight(&workload.annotations)
-                    + labels_weight(&workload.pod_labels)
-                    + images_weight(&workload.images)
+        let own = OWN_WEIGHT + name.name.len();
+        match self {
+            Self::Link(link) => {
+                own + link.errors.iter().map(|error| error.len() + 16).sum::<usize>()
             }
-            Self::ReplicaSet(set) => labels_weight(&set.labels) + labels_weight(&set.annotations),
-            Self::Pod(pod) => labels_weight(&pod.labels) + images_weight(&pod.images),
-            Self::Service(service) => {
-                labels_weight(&service.labels) + labels_weight(&service.selector)
-            }
-            Self::Event(event) => event.warning.message.len() + event.warning.reason.len(),
-            Self::Link(link) => link.errors.iter().map(|error| error.len() + 16).sum(),
+            Self::Event(event) => own + event.warning.object.len() + event.about.name.name.len(),
+            _ => own,
         }
     }
-}
-
-fn labels_weight(labels: &LabelMap) -> usize {
-    labels.iter().map(|(key, value)| key.len() + value.len() + 64).sum()
-}
-
-fn images_weight(images: &[Image]) -> usize {
-    let texts = |image: &Image| image.name.len() + image.digest.as_ref().map_or(0, |d| d.len());
-    images.iter().map(|image| texts(image) + 128).sum()
 }

@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
                 state.statuses.kind_failed(kind, &failure, has_objects, now);
             }
         }
-        self.shared.set_size(kind, self.state.index.size(kind));
+        self.shared.set_kept(kind, self.state.index.size(kind));
         self.publish_soon();
     }
 
@@ -256,7 +256,7 @@ impl<'a> Session<'a> {
                 self.grants.remove(&kind);
                 self.unwatch(kind);
                 self.state.index.forget(kind);
-                self.shared.set_size(kind, self.state.index.size(kind));
+                self.shared.set_kept(kind, self.state.index.size(kind));
             }
             Decision::Untold(failure) => {
                 if !self.watches.contains_key(&kind) {

@@ -96,8 +96,13 @@ async fn a_gzip_bomb_is_not_unpacked() {
     let watched = Watched::start(through(&proxy, &servers, "c"));
     watched.until_live().await;
     proxy.set(gzip_bomb());
-    let snapshot = watched.until_state(ObservationState::Stale).await;
-    assert!(snapshot.observation.reason.as_deref().unwrap().starts_with("LIMIT"));
+    watched
+        .until("the limit", |snapshot| {
+            let observation = &snapshot.observation;
+            let told = observation.reason.as_deref().unwrap_or_default();
+            observation.state == ObservationState::Stale && told.starts_with("LIMIT")
+        })
+        .await;
     proxy.set(Fault::None);
     watched.until_live().await;
 }
@@ -111,8 +116,13 @@ async fn credentials_do_not_follow_a_redirect() {
     let proxy = FaultProxy::start(&servers, "c").await.unwrap();
     proxy.set(Fault::always(response(307, &[("location", &location)], b"")));
     let watched = Watched::start(through(&proxy, &servers, "c"));
-    let snapshot = watched.until_state(ObservationState::Unreachable).await;
-    assert!(snapshot.observation.reason.as_deref().unwrap().contains("redirect"));
+    watched
+        .until("the redirect", |snapshot| {
+            let observation = &snapshot.observation;
+            let told = observation.reason.as_deref().unwrap_or_default();
+            observation.state == ObservationState::Unreachable && told.contains("redirect")
+        })
+        .await;
     proxy.set(Fault::None);
     watched.until_live().await;
     let nobody = tokio::time::timeout(std::time::Duration::ZERO, trap.accept()).await;
