@@ -4,6 +4,8 @@
 //! upstream's `buildEntitySearch` step by step, implied keys written out, and shares nothing with
 //! the index but lower case and the printing of numbers.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::{
@@ -56,11 +58,10 @@ pub fn rows(json: &[u8]) -> Result<SearchRows, serde_json::Error> {
     push_identity(&entity, &mut raw);
     for relation in entity.get("relations").and_then(Value::as_array).into_iter().flatten() {
         let text = |field: &str| relation.get(field).and_then(Value::as_str).unwrap_or_default();
-        raw.literal
-            .push((format!("relations.{}", text("type")), Some(text("targetRef").to_owned())));
+        raw.push(format!("relations.{}", text("type")), Some(text("targetRef").to_owned()));
     }
     if has_errors(&entity) {
-        raw.literal.push((HAS_PROBLEMS.to_owned(), Some("true".to_owned())));
+        raw.push(HAS_PROBLEMS.to_owned(), Some("true".to_owned()));
     }
     Ok(settled(raw))
 }
@@ -132,8 +133,21 @@ impl SearchRows {
 #[derive(Default)]
 struct RawRows {
     literal: Vec<(String, Option<String>)>,
+    /// Their keys in lower case.
+    literal_keys: HashSet<String>,
     /// Keys that array items lead to.
     implied: Vec<String>,
+}
+
+impl RawRows {
+    fn push(&mut self, key: String, value: Option<String>) {
+        let folded = fold(&key);
+        if !self.literal_keys.contains(&*folded) {
+            let folded = folded.into_owned();
+            self.literal_keys.insert(folded);
+        }
+        self.literal.push((key, value));
+    }
 }
 
 fn visit(path: &str, value: &Value, raw: &mut RawRows) {
@@ -146,13 +160,13 @@ fn visit(path: &str, value: &Value, raw: &mut RawRows) {
                 visit(path, item, raw);
                 let Value::String(text) = item else { continue };
                 let implied = format!("{path}.{text}");
-                if !raw.literal.iter().any(|(key, _)| fold(key) == fold(&implied)) {
+                if !raw.literal_keys.contains(&*fold(&implied)) {
                     raw.implied.push(implied);
                 }
             }
         }
         Value::Object(fields) => visit_fields(path, fields, raw),
-        single => raw.literal.push((path.to_owned(), single_text(single))),
+        single => raw.push(path.to_owned(), single_text(single)),
     }
 }
 
@@ -176,11 +190,11 @@ fn push_identity(entity: &Value, raw: &mut RawRows) {
     let field = |name: &str| entity.pointer(&format!("/metadata/{name}")).and_then(single_text);
     let namespace = field("namespace");
     let is_absent = namespace.as_deref().is_none_or(str::is_empty);
-    raw.literal.push(("metadata.name".to_owned(), field("name")));
-    raw.literal.push(("metadata.namespace".to_owned(), namespace));
-    raw.literal.push(("metadata.uid".to_owned(), field("uid")));
+    raw.push("metadata.name".to_owned(), field("name"));
+    raw.push("metadata.namespace".to_owned(), namespace);
+    raw.push("metadata.uid".to_owned(), field("uid"));
     if is_absent {
-        raw.literal.push(("metadata.namespace".to_owned(), Some("default".to_owned())));
+        raw.push("metadata.namespace".to_owned(), Some("default".to_owned()));
     }
 }
 
@@ -192,6 +206,7 @@ fn has_errors(entity: &Value) -> bool {
 /// Lower case, limits, and each value once: the first one stands, and before an implied one.
 fn settled(raw: RawRows) -> SearchRows {
     let mut rows: Vec<SearchRow> = Vec::new();
+    let mut known = HashSet::new();
     let implied = raw.implied.into_iter().map(|key| (key, Some("true".to_owned())));
     for (key, value) in raw.literal.into_iter().chain(implied) {
         let key = fold(&key).into_owned();
@@ -199,11 +214,8 @@ fn settled(raw: RawRows) -> SearchRows {
             let lower = fold(&original).into_owned();
             (!is_too_long(&lower)).then_some(SearchValue { lower, original })
         });
-        let lower = value.as_ref().map(|value| value.lower.as_str());
-        let is_known = rows.iter().any(|row| {
-            row.key == key && row.value.as_ref().map(|value| value.lower.as_str()) == lower
-        });
-        if !is_too_long(&key) && !is_known {
+        let lower = value.as_ref().map(|value| value.lower.clone());
+        if !is_too_long(&key) && known.insert((key.clone(), lower)) {
             rows.push(SearchRow { key, value });
         }
     }
