@@ -51,7 +51,10 @@ fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Res
         .enable_all()
         .build()
         .context("the runtime cannot be started")?;
-    runtime.block_on(work)
+    let code = runtime.block_on(work);
+    // Whoever drops a runtime waits for every blocking call, however long that takes.
+    runtime.shutdown_background();
+    code
 }
 
 async fn serve(arguments: ServeArgs) -> anyhow::Result<ExitCode> {

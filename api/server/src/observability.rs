@@ -15,8 +15,10 @@ use tracing_subscriber::{
 
 use crate::config::{Listen, TracesConfig};
 
-/// What is logged unless `CALLBOARD_LOG` says otherwise.
-const DEFAULT_FILTER: &str = "info,sqlx=warn,sea_orm=warn,actix_server=warn,hyper=warn,h2=warn";
+/// What is logged unless `CALLBOARD_LOG` says otherwise. `notify` warns of every watched folder that
+/// goes, of which the catalog tells itself.
+const DEFAULT_FILTER: &str =
+    "info,sqlx=warn,sea_orm=warn,actix_server=warn,hyper=warn,h2=warn,notify=error";
 
 /// Buckets of every duration, in seconds: from a cached read to a slow database.
 const SECONDS: [f64; 12] =
