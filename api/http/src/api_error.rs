@@ -18,6 +18,8 @@ pub enum ErrorClass {
     NotFound,
     /// The thing is in a state that does not fit.
     Conflict,
+    /// The body did not arrive in time.
+    RequestTimeout,
     /// The body is too large. Backstage's own routes answer [`ErrorClass::Input`] instead.
     TooLarge,
     /// The body is of a type that is not read.
@@ -41,6 +43,7 @@ impl ErrorClass {
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -58,6 +61,7 @@ impl ErrorClass {
             Self::NotAllowed => "NotAllowedError",
             Self::NotFound => "NotFoundError",
             Self::Conflict => "ConflictError",
+            Self::RequestTimeout => "RequestTimeoutError",
             Self::TooLarge => "PayloadTooLargeError",
             Self::UnsupportedMediaType => "UnsupportedMediaTypeError",
             Self::RateLimited => "TooManyRequestsError",

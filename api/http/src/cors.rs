@@ -108,6 +108,11 @@ impl Cors {
             max_age: options.max_age.map(|age| HeaderValue::from(age.as_secs())),
         })))
     }
+
+    /// Whether pages of `origin`, such as `https://portal.example`, may call.
+    pub fn allows(&self, origin: &str) -> bool {
+        self.0.origins.is_match(origin)
+    }
 }
 
 fn patterns(origins: &[String]) -> Result<GlobSet, CorsError> {

@@ -1,8 +1,8 @@
 //! The JSON body of a request, as Backstage's routes read it.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, rt::time::timeout};
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use serde_json::Value;
@@ -12,9 +12,13 @@ use crate::api_error::{ApiError, ErrorClass};
 /// The largest body, in bytes. Source: `express.json()`.
 pub const MAX_BODY_BYTES: usize = 102_400;
 
+/// How long the whole body of a request may take to arrive.
+pub const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
 /// The body of a request; `None` where there is none. Only objects and lists are bodies.
 ///
-/// Every refusal is an [`ErrorClass::Input`], as upstream's: too large, of another type, not JSON.
+/// Every refusal is an [`ErrorClass::Input`], as upstream's: too large, of another type, not JSON;
+/// but for a body that does not arrive within [`BODY_DEADLINE`]: [`ErrorClass::RequestTimeout`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct JsonBody(pub Option<Value>);
 
@@ -33,7 +37,7 @@ impl FromRequest for JsonBody {
         let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
         let mut payload = payload.take();
         Box::pin(async move {
-            let body = read(&mut payload).await?;
+            let body = in_time(BODY_DEADLINE, read(&mut payload)).await??;
             let content_type =
                 content_type.as_ref().map(|value| value.to_str().unwrap_or_default());
             parse(content_type, &body).map(Self)
@@ -43,6 +47,18 @@ impl FromRequest for JsonBody {
 
 fn input(message: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
     ApiError::new(ErrorClass::Input, message)
+}
+
+/// What `reading` a body gives, if that does not take longer than `deadline`.
+///
+/// # Errors
+///
+/// [`ErrorClass::RequestTimeout`].
+pub async fn in_time<F: Future>(deadline: Duration, reading: F) -> Result<F::Output, ApiError> {
+    timeout(deadline, reading).await.map_err(|_| {
+        let message = format!("the body did not arrive within {} s", deadline.as_secs());
+        ApiError::new(ErrorClass::RequestTimeout, message)
+    })
 }
 
 /// The whole body. Stops at the limit whatever length was announced.
@@ -108,6 +124,15 @@ mod tests {
         assert!(body(json, list(MAX_BODY_BYTES)).await.is_ok());
         let refused = body(json, list(MAX_BODY_BYTES + 1)).await;
         assert_eq!(refused, Err("request entity too large".to_owned()));
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let never = futures_util::stream::pending();
+        let mut payload = Payload::Stream { payload: Box::pin(never) };
+        let refused = in_time(Duration::ZERO, read(&mut payload)).await.unwrap_err();
+        assert_eq!(refused.class(), ErrorClass::RequestTimeout);
+        assert_eq!(refused.class().status(), 408);
     }
 
     #[actix_web::test]

@@ -36,7 +36,7 @@ pub use guard::{
     RequiredPermission,
 };
 pub use json_answer::{JSON, raw_json, tagged_json};
-pub use json_body::{JsonBody, MAX_BODY_BYTES};
+pub use json_body::{BODY_DEADLINE, JsonBody, MAX_BODY_BYTES, in_time};
 pub use request_id::request_id;
 pub use route_table::{
     Answer, ErrorRenderer, PathMatching, RouteEntry, RouteTable, refuse_unknown,

@@ -14,6 +14,7 @@ use crate::{
     catalog_wiring,
     cluster_wiring::{self, CatalogPorts},
     config::{self, Config, LoadedConfig, ProcessSurroundings},
+    graphql_endpoint::{Admission, MAX_CONNECTIONS},
     observability,
     supervisor::Supervisor,
     web_server,
@@ -66,6 +67,11 @@ pub(crate) async fn serve(run: Run) -> anyhow::Result<()> {
         graphql,
         credentials: Credentials::new(config.backend.external_access.clone(), run.anonymous),
         cors: config.backend.cors.clone(),
+        sockets: Admission::new(
+            &[&config.backend.base_url, &config.app.base_url],
+            config.backend.cors.clone(),
+            MAX_CONNECTIONS,
+        ),
         status: engine.status(),
         portal: Portal {
             title: config.app.title.as_str().into(),
@@ -98,7 +104,7 @@ fn health_probe(engine: &CatalogEngine, supervisor: &Supervisor) -> HealthProbe 
 /// Says at the start whose portal it is, and who reads without the usual proof.
 fn announce_exceptions(config: &Config, anonymous: AnonymousAccess) {
     let whose = config.organization.name.as_deref().unwrap_or("an unnamed organisation");
-    tracing::info!("the portal of {whose} at {}", config.app.base_url);
+    tracing::info!("the portal of {whose}, which links name {}", config.app.base_url);
     if config.permission.is_enabled {
         tracing::warn!(
             "permission.enabled: this version has no policies yet; tokens and their \

@@ -14,7 +14,7 @@ use crate::{
     application::{self, Run},
     cli::{Cli, Command, ConfigCommand, ServeArgs},
     config::{self, ProcessSurroundings},
-    store_config,
+    output, store_config,
 };
 
 /// Runs a command. Errors go to standard error, each cause on its own line.
@@ -29,7 +29,9 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Migrate(arguments) => block_on(migrate(arguments.files)),
     };
     result.unwrap_or_else(|error| {
-        explain(&error);
+        if !output::is_closed(&error) {
+            explain(&error);
+        }
         ExitCode::FAILURE
     })
 }
@@ -66,21 +68,19 @@ async fn serve(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
     application::serve(run).await.map(|()| ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stdout, reason = "the report is what the command is for")]
 fn check(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let report = config::check(files, &ProcessSurroundings)?;
-    println!("{report}");
+    output::print(&report.to_string())?;
     Ok(if report.is_usable() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-#[expect(clippy::print_stdout, reason = "the report is what the command is for")]
 async fn migrate(files: Vec<PathBuf>) -> anyhow::Result<ExitCode> {
     let loaded = config::load(&files, &ProcessSurroundings)?;
     let database = store_config::database(&loaded.config.backend.database);
     let report = callboard_store::migrate(&database).await?;
     match report.applied.as_slice() {
-        [] => println!("the schema is up to date"),
-        steps => println!("applied {}: {}", steps.len(), steps.join(", ")),
+        [] => output::print("the schema is up to date")?,
+        steps => output::print(&format!("applied {}: {}", steps.len(), steps.join(", ")))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,7 @@
 //! `/graphql`: the endpoint, the explorer, the schema and the WebSocket.
 
+mod admission;
+mod frame_limit;
 mod web_socket;
 
 use actix_web::{
@@ -11,9 +13,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use callboard_graphql::{GraphqlService, explorer};
 use callboard_http::{
-    Answer, ApiError, Authenticated, Caller, ErrorClass, GraphqlExecutor, PathMatching, RouteTable,
-    shown_message,
+    Answer, ApiError, Authenticated, BODY_DEADLINE, Caller, ErrorClass, GraphqlExecutor,
+    PathMatching, RouteTable, in_time, shown_message,
 };
+
+pub(crate) use self::admission::{Admission, MAX_CONNECTIONS};
 
 /// The largest body; the service refuses it before parsing.
 pub(crate) const MAX_BODY_BYTES: usize = 64 << 10;
@@ -33,7 +37,7 @@ impl GraphqlExecutor for InProcess {
     }
 }
 
-/// The routes; they need `web::Data<GraphqlService>`.
+/// The routes; they need `web::Data` of [`GraphqlService`] and of [`Admission`].
 pub(crate) fn routes() -> RouteTable {
     RouteTable::new(PathMatching::Exact)
         .errors_as(graphql_error)
@@ -57,7 +61,7 @@ async fn execute(
         let message = "send the request as application/json";
         return Err(ApiError::new(ErrorClass::UnsupportedMediaType, message));
     }
-    let body = body.to_bytes_limited(MAX_BODY_BYTES).await;
+    let body = in_time(BODY_DEADLINE, body.to_bytes_limited(MAX_BODY_BYTES)).await?;
     let Ok(Ok(body)) = body else {
         let message = format!("the request is larger than {MAX_BODY_BYTES} bytes");
         return Err(ApiError::new(ErrorClass::TooLarge, message));
@@ -109,6 +113,7 @@ fn graphql_error(request: &HttpRequest, error: &ApiError) -> HttpResponse {
     let code = match error.class() {
         ErrorClass::Unauthenticated => "UNAUTHENTICATED",
         ErrorClass::NotAllowed => "FORBIDDEN",
+        ErrorClass::RequestTimeout => "REQUEST_TIMEOUT",
         ErrorClass::RateLimited => "RATE_LIMITED",
         ErrorClass::Unavailable => "UNAVAILABLE",
         ErrorClass::Internal => "INTERNAL",

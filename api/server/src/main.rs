@@ -11,6 +11,7 @@ mod config_locations;
 mod file_changes;
 mod graphql_endpoint;
 mod observability;
+mod output;
 mod store_config;
 mod supervisor;
 mod validate;

@@ -16,9 +16,10 @@ use tracing_subscriber::{
 use crate::config::{Listen, TracesConfig};
 
 /// What is logged unless `CALLBOARD_LOG` says otherwise. `notify` warns of every watched folder that
-/// goes, of which the catalog tells itself.
-const DEFAULT_FILTER: &str =
-    "info,sqlx=warn,sea_orm=warn,actix_server=warn,hyper=warn,h2=warn,notify=error";
+/// goes, of which the catalog tells itself; `actix_http` calls it an error of ours when a client
+/// sends what is no request.
+const DEFAULT_FILTER: &str = "info,sqlx=warn,sea_orm=warn,actix_server=warn,actix_http=off,\
+     hyper=warn,h2=warn,notify=error";
 
 /// Buckets of every duration, in seconds: from a cached read to a slow database.
 const SECONDS: [f64; 12] =

@@ -22,7 +22,8 @@ use tokio::sync::watch;
 
 use crate::{
     config::Listen,
-    graphql_endpoint::{self, InProcess},
+    graphql_endpoint::{self, Admission, InProcess},
+    output,
 };
 
 /// Worker threads, each with a runtime of its own.
@@ -50,6 +51,8 @@ pub(crate) struct Site {
     pub(crate) credentials: Credentials,
     /// Which pages of other origins may call.
     pub(crate) cors: Option<Cors>,
+    /// Who may open a WebSocket.
+    pub(crate) sockets: Admission,
     /// What the engine is doing.
     pub(crate) status: watch::Receiver<EngineStatus>,
 }
@@ -66,6 +69,7 @@ fn mount(site: &Site, config: &mut web::ServiceConfig) {
         .app_data(web::Data::new(site.graphql.clone()))
         .app_data(web::Data::from(executor))
         .app_data(web::Data::new(site.credentials.clone()))
+        .app_data(web::Data::new(site.sockets.clone()))
         .app_data(web::Data::new(site.status.clone()))
         .app_data(web::Data::new(site.portal.clone()));
     if let Some(cors) = &site.cors {
@@ -147,9 +151,12 @@ async fn hold_until_ready(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-#[expect(clippy::print_stdout, reason = "who started the process waits for this line")]
+/// Tells who started the process, which waits for this line.
 fn announce(address: SocketAddr) {
-    println!("ready: http://{address}");
+    tracing::info!(server.address = %address, "reads are answered at http://{address}/");
+    if let Err(error) = output::print(&format!("ready: http://{address}")) {
+        tracing::warn!(%error, "standard output cannot be written to");
+    }
 }
 
 /// Returns at SIGTERM or Ctrl-C.

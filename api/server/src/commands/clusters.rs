@@ -13,6 +13,7 @@ use crate::{
     cli::{ClustersCheckArgs, ClustersCommand, ClustersSnapshotArgs},
     cluster_wiring::{self, metrics::MetricsWiring},
     config::{self, ClusterConfig, ClustersConfig, ProcessSurroundings, PrometheusConfig},
+    output,
 };
 
 /// Runs a subcommand.
@@ -21,15 +22,14 @@ pub(super) async fn run(command: ClustersCommand) -> anyhow::Result<ExitCode> {
         ClustersCommand::Check(arguments) => check(arguments).await,
         ClustersCommand::Snapshot(arguments) => snapshot(arguments).await,
         ClustersCommand::Rbac { name } => {
-            print(&cluster_role(&name));
+            print(&cluster_role(&name))?;
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the report is what the command is for")]
-fn print(text: &str) {
-    println!("{}", text.trim_end());
+fn print(text: &str) -> anyhow::Result<()> {
+    output::print(text.trim_end())
 }
 
 async fn check(arguments: ClustersCheckArgs) -> anyhow::Result<ExitCode> {
@@ -61,7 +61,7 @@ async fn check(arguments: ClustersCheckArgs) -> anyhow::Result<ExitCode> {
         let metrics = metrics_report(cluster, &mut wiring).await;
         works &= metrics.is_ok();
         let metrics = metrics.unwrap_or_else(|reason| reason);
-        print(&format!("{}\n{kubernetes}  prometheus: {metrics}\n", cluster.name));
+        print(&format!("{}\n{kubernetes}  prometheus: {metrics}\n", cluster.name))?;
     }
     Ok(if works { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -129,7 +129,7 @@ async fn snapshot(arguments: ClustersSnapshotArgs) -> anyhow::Result<ExitCode> {
     let watched = cluster_wiring::watched(&config, cluster).map_err(anyhow::Error::msg)?;
     let folder = arguments.folder.join("kubernetes");
     let kinds = record_snapshot(&watched, &folder, &SystemClock).await?;
-    print(&kinds.iter().map(recorded_line).collect::<String>());
+    print(&kinds.iter().map(recorded_line).collect::<String>())?;
     let is_whole = record_metrics(&config, cluster, &arguments.folder).await?;
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -148,12 +148,12 @@ async fn record_metrics(
     let address = match &cluster.prometheus {
         Some(Ok(PrometheusConfig::Live(address))) => address,
         Some(Ok(PrometheusConfig::Snapshot(_))) => {
-            print("prometheus   is a recording already");
+            print("prometheus   is a recording already")?;
             return Ok(true);
         }
         Some(Err(reason)) => bail!("{reason}"),
         None => {
-            print("prometheus   none is configured");
+            print("prometheus   none is configured")?;
             return Ok(true);
         }
     };
@@ -162,9 +162,9 @@ async fn record_metrics(
     let queries = callboard_plugin_mesh::all_queries(source.matchers());
     let recorded =
         callboard_plugin_telemetry::record(&source, &queries, &folder.join("prometheus")).await?;
-    print(&format!("prometheus   {} answers", recorded.answers));
+    print(&format!("prometheus   {} answers", recorded.answers))?;
     for failed in &recorded.failed {
-        print(&format!("prometheus   not recorded: {}: {}", failed.error, failed.promql));
+        print(&format!("prometheus   not recorded: {}: {}", failed.error, failed.promql))?;
     }
     Ok(recorded.failed.is_empty())
 }

@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use callboard_model::{KindModule, KindRegistry};
 
-use crate::{cli::SchemaName, config};
+use crate::{cli::SchemaName, config, output};
 
 /// Prints a schema.
-#[expect(clippy::print_stdout, reason = "the schema is what the command is for")]
 pub(super) fn run(schema: SchemaName) -> anyhow::Result<ExitCode> {
     let text = match schema {
         SchemaName::Graphql => callboard_graphql::sdl(),
@@ -15,7 +14,7 @@ pub(super) fn run(schema: SchemaName) -> anyhow::Result<ExitCode> {
         SchemaName::Config => pretty(&config::json_schema())?,
         SchemaName::Entity => pretty(&entity_schema()?)?,
     };
-    println!("{}", text.trim_end());
+    output::print(text.trim_end())?;
     Ok(ExitCode::SUCCESS)
 }
 

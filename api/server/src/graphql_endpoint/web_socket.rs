@@ -3,17 +3,24 @@
 
 use std::{collections::HashMap, pin::Pin, time::Duration};
 
-use actix_web::{HttpRequest, http::header, web};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use actix_web::{
+    FromRequest as _, HttpRequest, dev::Payload, error::PayloadError, http::header, web,
+};
+use actix_ws::{
+    AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session,
+};
 use bytes::Bytes;
 use callboard_graphql::GraphqlService;
 use callboard_http::{Answer, ApiError, Authenticated, Caller, ErrorClass};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, interval, timeout, timeout_at},
+};
 
-use super::MAX_BODY_BYTES;
+use super::{MAX_BODY_BYTES, admission::Admission, frame_limit::FrameLimit};
 
 const PROTOCOL: &str = "graphql-transport-ws";
 
@@ -25,6 +32,12 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Subscriptions of one connection.
 const MAX_OPERATIONS: usize = 20;
+
+/// How long what a client still sends is read, so that it can read why it was closed.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// A message was longer than [`MAX_BODY_BYTES`].
+const TOO_LONG: Closed = Closed(Some((1009, "a message may have at most 65536 bytes")));
 
 /// What a client sends.
 #[derive(Debug, Deserialize)]
@@ -51,14 +64,18 @@ pub(super) async fn connect(
     guard: Authenticated,
     request: HttpRequest,
     service: web::Data<GraphqlService>,
+    admission: web::Data<Admission>,
     body: web::Payload,
 ) -> Answer {
+    admission.check_origin(&request)?;
     let offered = request.headers().get(header::SEC_WEBSOCKET_PROTOCOL);
     let offered = offered.and_then(|offered| offered.to_str().ok()).unwrap_or_default();
     if !offered.split(',').any(|one| one.trim() == PROTOCOL) {
         let message = format!("open a WebSocket with the protocol {PROTOCOL}");
         return Err(ApiError::new(ErrorClass::Input, message));
     }
+    let place = admission.place()?;
+    let body = limited(&request, body).await?;
     let (mut response, session, messages) = actix_ws::handle(&request, body)
         .map_err(|error| ApiError::new(ErrorClass::Input, error.to_string()))?;
     let protocol = header::HeaderValue::from_static(PROTOCOL);
@@ -70,9 +87,19 @@ pub(super) async fn connect(
         caller: guard.caller,
         session,
         open: HashMap::new(),
+        _place: place,
     };
     actix_web::rt::spawn(connection.run(messages));
     Ok(response)
+}
+
+/// `body` without frames that are too long.
+async fn limited(request: &HttpRequest, body: web::Payload) -> Result<web::Payload, ApiError> {
+    let limit = u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX);
+    let frames = Box::pin(FrameLimit::new(body.into_inner(), limit));
+    web::Payload::from_request(request, &mut Payload::Stream { payload: frames })
+        .await
+        .map_err(ApiError::from)
 }
 
 struct Connection {
@@ -81,9 +108,11 @@ struct Connection {
     session: Session,
     /// The operations that have not ended, each with the way to end it.
     open: HashMap<String, tokio_util::sync::CancellationToken>,
+    _place: OwnedSemaphorePermit,
 }
 
 /// The connection is over, for this reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Closed(Option<(u16, &'static str)>);
 
 impl From<actix_ws::Closed> for Closed {
@@ -94,19 +123,23 @@ impl From<actix_ws::Closed> for Closed {
 
 impl Connection {
     async fn run(mut self, mut messages: AggregatedMessageStream) {
-        let Closed(reason) = match self.introduce(&mut messages).await {
+        let closed = match self.introduce(&mut messages).await {
             Ok(()) => self.converse(&mut messages).await.err().unwrap_or(Closed(None)),
             Err(closed) => closed,
         };
         for operation in self.open.values() {
             operation.cancel();
         }
-        let reason = reason.map(|(code, text)| CloseReason {
+        let reason = closed.0.map(|(code, text)| CloseReason {
             code: CloseCode::Other(code),
             description: Some(text.to_owned()),
         });
         // The other side may be gone already.
         let _gone = self.session.close(reason).await;
+        if closed == TOO_LONG {
+            // A connection that is closed with unread bytes is reset, and the reason lost with it.
+            let _late = timeout(LINGER, read_off(&mut messages)).await;
+        }
     }
 
     /// Waits for `connection_init`.
@@ -151,7 +184,7 @@ impl Connection {
     /// A message of the protocol; `None` for what the WebSocket itself needs.
     async fn read(
         &mut self,
-        message: Option<Result<AggregatedMessage, actix_ws::ProtocolError>>,
+        message: Option<Result<AggregatedMessage, ProtocolError>>,
     ) -> Result<Option<ClientMessage>, Closed> {
         match message {
             Some(Ok(AggregatedMessage::Text(text))) => serde_json::from_str(&text)
@@ -163,7 +196,8 @@ impl Connection {
             }
             Some(Ok(AggregatedMessage::Pong(_))) => Ok(None),
             Some(Ok(AggregatedMessage::Binary(_))) => Err(Closed(Some((4400, "Invalid message")))),
-            Some(Ok(AggregatedMessage::Close(_)) | Err(_)) | None => Err(Closed(None)),
+            Some(Err(error)) => Err(broken(&error)),
+            Some(Ok(AggregatedMessage::Close(_))) | None => Err(Closed(None)),
         }
     }
 
@@ -232,9 +266,44 @@ impl Connection {
     }
 }
 
+/// Reads until the client closes, too, or is gone.
+async fn read_off(messages: &mut AggregatedMessageStream) {
+    while let Some(Ok(message)) = messages.next().await {
+        if matches!(message, AggregatedMessage::Close(_)) {
+            return;
+        }
+    }
+}
+
+/// Why a connection ends whose bytes cannot be read. Source: RFC 6455 §7.4.1.
+fn broken(error: &ProtocolError) -> Closed {
+    let ProtocolError::Io(error) = error else {
+        return match error {
+            ProtocolError::Overflow => TOO_LONG,
+            _ => Closed(Some((1002, "the frame is not one of the protocol"))),
+        };
+    };
+    let cause = error.get_ref();
+    match cause.and_then(|cause| cause.downcast_ref::<PayloadError>()) {
+        Some(PayloadError::Overflow) => TOO_LONG,
+        Some(_) => Closed(None),
+        None if error.kind() == std::io::ErrorKind::InvalidData => {
+            Closed(Some((1007, "a text is UTF-8")))
+        }
+        // The pieces of a message together.
+        None => TOO_LONG,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_names_the_limit() {
+        let Closed(Some((1009, reason))) = TOO_LONG else { panic!("it is another code") };
+        assert!(reason.contains(&MAX_BODY_BYTES.to_string()));
+    }
 
     #[test]
     fn the_messages_of_the_protocol_are_read() {

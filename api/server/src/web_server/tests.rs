@@ -23,9 +23,13 @@ use callboard_graphql::{GraphqlService, SchemaPorts};
 use callboard_http::{AnonymousAccess, Audience, Credentials, RouteTable, shell};
 use callboard_model::{EntityRef, SystemClock};
 use callboard_rest::{HealthProbe, HealthStatus, RestState};
+use callboard_topology::AuthorizedTopology;
 use tokio::sync::{broadcast, watch};
 
 use super::{Site, mount, route_tables};
+use crate::graphql_endpoint::Admission;
+
+mod sockets;
 
 const UID: &str = "1526f787-d325-4971-ae14-81c317514bee";
 
@@ -47,6 +51,8 @@ const PUBLIC: [u16; 8] = [200; 8];
 const LIST: [u16; 8] = [401, 200, 200, 200, 200, 200, 403, 401];
 /// One thing of the catalog: it does not exist for those who may not read it.
 const ONE: [u16; 8] = [401, 200, 200, 200, 200, 404, 403, 401];
+/// Something that does not exist.
+const NOTHING: [u16; 8] = [401, 404, 404, 404, 404, 404, 403, 401];
 /// Whoever says who it is.
 const KNOWN: [u16; 8] = [401, 200, 200, 200, 200, 200, 200, 401];
 /// The same, where the request lacks what only a browser or a WebSocket client sends.
@@ -96,6 +102,25 @@ const ROWS: &[Row] = &[
     ("GET", "/assets/{name}", "/assets/portal.css", "", PUBLIC),
     ("GET", "/catalog", "", "", LIST),
     ("GET", "/catalog/{namespace}/{kind}/{name}", "/catalog/default/component/ledger", "", ONE),
+    (
+        "GET",
+        "/catalog/{namespace}/{kind}/{name}/runs-on",
+        "/catalog/default/component/ledger/runs-on",
+        "",
+        ONE,
+    ),
+    (
+        "GET",
+        "/catalog/{namespace}/{kind}/{name}/mesh",
+        "/catalog/default/component/ledger/mesh",
+        "",
+        ONE,
+    ),
+    ("GET", "/clusters", "", "", LIST),
+    ("GET", "/clusters/{name}", "/clusters/nowhere", "", NOTHING),
+    ("GET", "/mesh", "", "", LIST),
+    ("GET", "/mesh/path", "", "", LIST),
+    ("GET", "/workloads/unknown", "", "", LIST),
     ("GET", "/problems", "", "", LIST),
 ];
 
@@ -123,7 +148,10 @@ fn site(anonymous: AnonymousAccess) -> Site {
     let index = Fixed(Arc::new(IndexBuilder::build(1, [ledger])));
     let catalog = AuthorizedEntitiesCatalog::new(Arc::new(index), Arc::new(StaticPolicy));
     let changes = Arc::new(broadcast::Sender::new(1));
-    let ports = SchemaPorts { catalog: catalog.clone(), changes, clock: Arc::new(SystemClock) };
+    let policy = Arc::new(StaticPolicy);
+    let topology = AuthorizedTopology::new(Arc::default(), catalog.clone(), policy);
+    let clock = Arc::new(SystemClock);
+    let ports = SchemaPorts { catalog: catalog.clone(), topology, changes, clock };
     let access = match anonymous {
         AnonymousAccess::Guest => PortalAccess::Everybody,
         AnonymousAccess::Refused => PortalAccess::Credentials,
@@ -134,6 +162,7 @@ fn site(anonymous: AnonymousAccess) -> Site {
         portal: Portal { title: "Callboard".into(), access },
         credentials: Credentials::new(tokens(), anonymous),
         cors: None,
+        sockets: Admission::new(&[], None, 2),
         status: watch::channel(EngineStatus::default()).1,
     }
 }
