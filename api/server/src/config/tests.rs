@@ -135,6 +135,12 @@ fn a_bad_include_names_its_place() {
 }
 
 #[test]
+fn a_key_that_stands_twice_is_named_in_our_words() {
+    let error = problem("app:\n  title: One\n  title: Two");
+    assert_eq!(error, "/etc/cb/app-config.yaml:3:3: the key title stands twice in one object");
+}
+
+#[test]
 fn broken_yaml_and_a_missing_file_are_errors_with_their_place() {
     let error = problem("app:\n  title: [");
     assert!(error.starts_with("/etc/cb/app-config.yaml:"), "{error}");

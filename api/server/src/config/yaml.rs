@@ -40,13 +40,19 @@ pub(super) fn parse(file: &Arc<Path>, text: &str) -> Result<Node, ConfigError> {
                 column: location.column(),
                 ..whole
             });
-            Err(ConfigError::Syntax { place, reason: first_line(&error.to_string()) })
+            Err(ConfigError::Syntax { place, reason: reason(&error) })
         }
     }
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+/// What is wrong, in one line.
+fn reason(error: &serde_saphyr::Error) -> String {
+    match error {
+        serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("the key {key} stands twice in one object")
+        }
+        error => error.to_string().lines().next().unwrap_or_default().to_owned(),
+    }
 }
 
 /// A value as the parser gives it.
