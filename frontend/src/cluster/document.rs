@@ -16,8 +16,8 @@ pub(super) use cluster::{
     ClusterClusterWorkloadsNodes as WorkloadNode,
 };
 
-/// Rows of a page.
-const PAGE_SIZE: i64 = 100;
+/// Rows of a page: as many as the public limits of the API let anybody ask for, too.
+const PAGE_SIZE: i64 = 30;
 
 #[derive(Debug, GraphQLQuery)]
 #[graphql(

@@ -15,8 +15,8 @@ pub(super) use unknown_workloads::{
     UnknownWorkloadsUnknownWorkloadsNodes as WorkloadNode,
 };
 
-/// Workloads of a page.
-const PAGE_SIZE: i64 = 100;
+/// Workloads of a page: as many as the public limits of the API let anybody ask for, too.
+const PAGE_SIZE: i64 = 30;
 
 #[derive(Debug, GraphQLQuery)]
 #[graphql(
