@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context as _;
 use callboard_catalog::processing::{
     ProcessingOptions, ScmHosts,
-    validation::{DocumentReport, RepositoryUrl, Validator},
+    validation::{DocumentReport, Place, RepositoryUrl, Validator},
 };
 use callboard_model::{DescriptorLimits, KindModule, KindRegistry};
 use clap::{Args, ValueEnum};
@@ -126,6 +126,12 @@ fn validate_file(
     name: String,
     limit: usize,
 ) -> anyhow::Result<ValidatedFile> {
+    let size = std::fs::metadata(&name).ok().filter(std::fs::Metadata::is_file);
+    let size = size.map_or(0, |found| found.len());
+    if size > u64::try_from(limit).unwrap_or(u64::MAX) {
+        let reports = vec![too_large(&name, size, limit)];
+        return Ok(ValidatedFile { name, content: Vec::new(), reports });
+    }
     // One byte more than the limit is enough to say that it is too large.
     let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut content = Vec::new();
@@ -145,6 +151,25 @@ fn validate_file(
     };
     let reports = validator.validate(&name, &path, &content);
     Ok(ValidatedFile { name, content, reports })
+}
+
+/// What is said of a file that is refused by its size, unread.
+fn too_large(name: &str, size: u64, limit: usize) -> DocumentReport {
+    DocumentReport {
+        file: name.to_owned(),
+        doc: 0,
+        accepted: Some(false),
+        stage: Some("parse"),
+        entity_ref: None,
+        error: Some(format!(
+            "the file {name} has {size} bytes and was not read: the limit is {limit} bytes"
+        )),
+        relations: None,
+        unchecked: Vec::new(),
+        warnings: Vec::new(),
+        place: Place::default(),
+        completed: None,
+    }
 }
 
 #[cfg(test)]

@@ -3,22 +3,23 @@
 use std::{fmt, io::Write};
 
 use callboard_catalog::processing::validation::DocumentReport;
-use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, Severity, SourceCode};
 use serde_json::{Value, json};
 
+use self::excerpt::Excerpt;
 use super::ValidatedFile;
+
+mod excerpt;
 
 /// Text for people: what is wrong, and the line that is meant.
 pub(super) fn human(files: &[ValidatedFile], output: &mut dyn Write) -> anyhow::Result<()> {
     let handler = GraphicalReportHandler::new();
     let (mut accepted, mut refused) = (0_usize, 0_usize);
     for file in files {
-        let source =
-            NamedSource::new(&file.name, String::from_utf8_lossy(&file.content).into_owned());
         for report in &file.reports {
             accepted += usize::from(report.accepted == Some(true));
             refused += usize::from(report.accepted == Some(false));
-            for finding in findings(report, &source) {
+            for finding in findings(report, file) {
                 let mut text = String::new();
                 handler.render_report(&mut text, &finding)?;
                 writeln!(output, "{text}")?;
@@ -37,15 +38,14 @@ pub(super) fn human(files: &[ValidatedFile], output: &mut dyn Write) -> anyhow::
 }
 
 /// One finding in a file, for the renderer.
-struct Finding<'a> {
+struct Finding {
     message: String,
     help: String,
     severity: Severity,
-    span: std::ops::Range<usize>,
-    source: &'a NamedSource<String>,
+    excerpt: Excerpt,
 }
 
-fn findings<'a>(report: &DocumentReport, source: &'a NamedSource<String>) -> Vec<Finding<'a>> {
+fn findings(report: &DocumentReport, file: &ValidatedFile) -> Vec<Finding> {
     let what = report.entity_ref.as_deref().unwrap_or("this document");
     let error = report.error.iter().map(|error| (first_line(error), Severity::Error));
     let warnings = report.warnings.iter().map(|text| (text.clone(), Severity::Warning));
@@ -53,22 +53,9 @@ fn findings<'a>(report: &DocumentReport, source: &'a NamedSource<String>) -> Vec
         message,
         help: format!("document {} of the file, {what}", report.doc),
         severity,
-        span: clipped(&report.place.span, source.inner()),
-        source,
+        excerpt: Excerpt::of(&file.name, &file.content, &report.place),
     };
     error.chain(warnings).map(finding).collect()
-}
-
-/// A span that lies in the text: where bytes were not UTF-8, the text is longer than the file.
-fn clipped(span: &std::ops::Range<usize>, text: &str) -> std::ops::Range<usize> {
-    let clip = |mut at: usize| {
-        at = at.min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    clip(span.start)..clip(span.end)
 }
 
 /// An error without the excerpt that stands below it.
@@ -76,21 +63,21 @@ fn first_line(error: &str) -> String {
     error.split(":\n\n").next().unwrap_or(error).to_owned()
 }
 
-impl fmt::Debug for Finding<'_> {
+impl fmt::Debug for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
 }
 
-impl fmt::Display for Finding<'_> {
+impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Finding<'_> {}
+impl std::error::Error for Finding {}
 
-impl Diagnostic for Finding<'_> {
+impl Diagnostic for Finding {
     fn severity(&self) -> Option<Severity> {
         Some(self.severity)
     }
@@ -100,12 +87,12 @@ impl Diagnostic for Finding<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(self.source)
+        Some(&self.excerpt)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.span.start..self.span.end;
-        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(None, span))))
+        let label = LabeledSpan::new_with_span(None, self.excerpt.span());
+        Some(Box::new(std::iter::once(label)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use callboard_plugin::Cloud;
 
-use super::*;
+use super::{super::clusters::MeshKind, *};
 
 fn clusters(yaml: &str) -> (ClustersConfig, Vec<String>) {
     let loaded = load_one(yaml).unwrap();
