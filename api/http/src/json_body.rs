@@ -129,7 +129,7 @@ mod tests {
     #[actix_web::test]
     async fn a_body_that_never_ends_is_not_waited_for() {
         let never = futures_util::stream::pending();
-        let mut payload = Payload::Stream { payload: Box::pin(never) };
+        let mut payload: Payload = Payload::Stream { payload: Box::pin(never) };
         let refused = in_time(Duration::ZERO, read(&mut payload)).await.unwrap_err();
         assert_eq!(refused.class(), ErrorClass::RequestTimeout);
         assert_eq!(refused.class().status(), 408);
