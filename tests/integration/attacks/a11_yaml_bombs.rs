@@ -128,8 +128,9 @@ async fn more_documents_than_there_may_be() {
     let (engine, path, _folder) = beside_good_files("documents", all.as_bytes()).await;
     engine.healthy("component:default/first").await;
     let all = problems(&engine.reader(), LOCATION);
-    let why = all.last().unwrap();
-    assert!(why.contains(&path) && why.contains("documents"), "{why}");
+    let why = all.first().unwrap();
+    assert!(why.contains(&path) && why.contains("more than 10000 documents"), "{why}");
+    assert_eq!(all.len(), 101, "a hundred are shown, and how many more there are");
     engine.stop().await;
 }
 

@@ -107,6 +107,19 @@ impl Emission {
             self.omitted_errors += 1;
         }
     }
+
+    /// An error that stands for all that was not read of a file: shown before those of what was,
+    /// which begin at `first`.
+    fn fail_file(&mut self, first: usize, error: ProcessingError) {
+        if first >= MAX_PROBLEMS {
+            return self.fail(error);
+        }
+        if self.errors.len() == MAX_PROBLEMS {
+            self.errors.pop();
+            self.omitted_errors += 1;
+        }
+        self.errors.insert(first.min(self.errors.len()), error);
+    }
 }
 
 /// A Location that emits.
@@ -221,7 +234,9 @@ impl Emitter<'_> {
                 return emission.fail(error);
             }
         };
+        let first = emission.errors.len();
         for document in all.take_while(|_| (input.is_wanted)()) {
+            let is_document = document.is_ok();
             let place = match &document {
                 Ok(Document { content: Err(failure), .. }) | Err(failure) => {
                     (failure.line, failure.column)
@@ -241,7 +256,11 @@ impl Emitter<'_> {
                     if is_unreadable {
                         emission.broken.insert(location.to_string().into(), error.clone());
                     }
-                    emission.fail(error);
+                    if is_document {
+                        emission.fail(error);
+                    } else {
+                        emission.fail_file(first, error);
+                    }
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! A folder stands for a repository at every branch: what descriptors name in that repository is
 //! looked up in the folder. What lies outside is not read, and changes no verdict.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cell::Cell, collections::BTreeSet, sync::Arc};
 
 use callboard_model::{
     DescriptorError, DescriptorErrorKind, Document, Entity, LocationRef, Relation, documents,
@@ -19,6 +19,7 @@ use crate::reading::{ReadError, ReadFile, ReadRequest};
 mod place;
 mod repository;
 
+use place::LineStart;
 pub use place::Place;
 pub use repository::{RepositoryFiles, RepositoryUrl, RepositoryUrlError};
 
@@ -84,7 +85,8 @@ impl<'files> Validator<'files> {
         let url = self.url.of_file(path);
         let location = LocationRef::new("url", self.url.read_as(&url));
         let origin = format!("url:{url}");
-        let sheet = Sheet { name, content, location: &location };
+        let reached = Cell::new(LineStart::FIRST);
+        let sheet = Sheet { name, content, location: &location, reached };
         let limits = &self.orchestrator.options().limits;
         let all = match documents(content, limits) {
             Ok(all) => all,
@@ -115,7 +117,7 @@ impl<'files> Validator<'files> {
         origin: &str,
     ) -> DocumentReport {
         let (index, line) = (document.index, document.line);
-        let mut report = sheet.report(index, Place::of_document(sheet.content, line));
+        let mut report = sheet.report(index, sheet.place_of(line));
         let mut failed_place = None;
         match &document.content {
             Ok(value) => report.entity_ref = entity_ref_of(value),
@@ -249,9 +251,19 @@ struct Sheet<'a> {
     name: &'a str,
     content: &'a [u8],
     location: &'a LocationRef,
+    /// Where the last document began: they come in their order, so that finding the places of all
+    /// costs the file once.
+    reached: Cell<LineStart>,
 }
 
 impl Sheet<'_> {
+    /// Where the document that begins at `line` stands.
+    fn place_of(&self, line: usize) -> Place {
+        let start = self.reached.get().forward_to(self.content, line);
+        self.reached.set(start);
+        Place::of_document(self.content, start)
+    }
+
     fn report(&self, index: usize, place: Place) -> DocumentReport {
         DocumentReport {
             file: self.name.to_owned(),
@@ -280,8 +292,7 @@ impl Sheet<'_> {
     /// The report on a document that Backstage never gets to see, because one before it made the
     /// parser throw. A catalog of ours takes it.
     fn lost(&self, document: &Document, reason: &str) -> DocumentReport {
-        let place = Place::of_document(self.content, document.line);
-        let mut report = self.report(document.index, place);
+        let mut report = self.report(document.index, self.place_of(document.line));
         report.accepted = Some(false);
         report.stage = Some("parse");
         report.error = Some(format!("lost: an earlier document of the file threw ({reason})"));

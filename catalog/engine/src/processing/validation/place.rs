@@ -26,13 +26,16 @@ impl Place {
         Self { line: error.line, column: error.column, span: error.span.clone() }
     }
 
-    /// The first line of a document that holds something, at or after `line`.
-    pub(super) fn of_document(content: &[u8], line: usize) -> Self {
-        let first = lines(content).skip(line.saturating_sub(1)).find(|found| {
-            let text = found.text.trim();
-            !(text.is_empty() || text.starts_with('#') || text.starts_with("---"))
-        });
-        first.map_or(Self { line, ..Self::default() }, |found| Self {
+    /// The first line that holds something in the document that begins at `start`.
+    pub(super) fn of_document(content: &[u8], start: LineStart) -> Self {
+        let first = lines(content, start)
+            .take_while(|found| found.number == start.line || !found.text.starts_with("---"))
+            .find(|found| {
+                let text = found.text.trim();
+                !(text.is_empty() || text.starts_with('#') || text.starts_with("---"))
+            });
+        let nothing = Self { line: start.line, column: 1, span: start.offset..start.offset };
+        first.map_or(nothing, |found| Self {
             line: found.number,
             column: 1,
             span: found.start..found.start + found.text.trim_end().len(),
@@ -40,11 +43,12 @@ impl Place {
     }
 
     /// The line of the field that `message` names, if it can be told; or else this place. A guess
-    /// by the last name of the path: good enough to point at, and nothing depends on it.
+    /// by the last name of the path: good enough to point at, and nothing depends on it. The place
+    /// must begin its line.
     pub(super) fn narrowed(&self, content: &[u8], message: &str) -> Self {
         let Some(key) = field_of(message) else { return self.clone() };
-        let of_document = lines(content)
-            .skip(self.line.saturating_sub(1))
+        let start = LineStart { line: self.line, offset: self.span.start };
+        let of_document = lines(content, start)
             .take_while(|found| found.number == self.line || !found.text.starts_with("---"));
         let mut of_field = of_document.filter(|found| {
             let text = found.text.trim_start_matches([' ', '-']);
@@ -88,12 +92,36 @@ struct Line<'content> {
     text: &'content str,
 }
 
-fn lines(content: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let mut start = 0;
-    content.split_inclusive(|byte| *byte == b'\n').enumerate().map(move |(index, line)| {
-        let at = start;
-        start += line.len();
-        Line { number: index + 1, start: at, text: std::str::from_utf8(line).unwrap_or_default() }
+/// Where a line begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LineStart {
+    /// Its number, from 1.
+    pub(super) line: usize,
+    /// Its first byte.
+    pub(super) offset: usize,
+}
+
+impl LineStart {
+    /// The first line.
+    pub(super) const FIRST: Self = Self { line: 1, offset: 0 };
+
+    /// Where `line`, which is not before this one, begins. Costs the bytes between them.
+    pub(super) fn forward_to(self, content: &[u8], line: usize) -> Self {
+        let found = lines(content, self).find(|found| found.number >= line);
+        found.map_or(self, |found| Self { line: found.number, offset: found.start })
+    }
+}
+
+/// The lines from `start` on.
+fn lines(content: &[u8], start: LineStart) -> impl Iterator<Item = Line<'_>> {
+    let LineStart { line: mut number, mut offset } = start;
+    let rest = content.get(offset..).unwrap_or_default();
+    rest.split_inclusive(|byte| *byte == b'\n').map(move |line| {
+        let text = std::str::from_utf8(line).unwrap_or_default();
+        let found = Line { number, start: offset, text };
+        number += 1;
+        offset += line.len();
+        found
     })
 }
 
@@ -105,7 +133,7 @@ mod tests {
     fn a_message_points_to_the_line_of_its_field() {
         let content =
             b"---\nkind: A\nmetadata:\n  name: a b\n  labels:\n    x.y/z: 1\nspec:\n  owner: []\n";
-        let place = Place::of_document(content, 1);
+        let place = Place::of_document(content, LineStart::FIRST);
         assert_eq!(place.line, 2);
         for (message, line) in [
             (
@@ -119,5 +147,18 @@ mod tests {
         ] {
             assert_eq!(place.narrowed(content, message).line, line, "{message}");
         }
+    }
+
+    #[test]
+    fn a_document_is_found_from_the_one_before_it() {
+        let content = b"a: 1\n---\n\n# c\nb: 2\n---\n---\nc: 3\n";
+        let second = LineStart::FIRST.forward_to(content, 2);
+        assert_eq!(second, LineStart { line: 2, offset: 5 });
+        assert_eq!(Place::of_document(content, second).line, 5);
+        let empty = second.forward_to(content, 6);
+        let place = Place::of_document(content, empty);
+        assert_eq!((place.line, place.span), (6, empty.offset..empty.offset));
+        assert_eq!(Place::of_document(content, empty.forward_to(content, 7)).line, 8);
+        assert_eq!(empty.forward_to(content, 99), empty);
     }
 }
