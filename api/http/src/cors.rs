@@ -148,14 +148,11 @@ impl Rules {
     /// What the answer to a preflight says beside that.
     fn preflight(&self, asked: Option<&HeaderValue>, headers: &mut HeaderMap) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, self.methods.clone());
-        let allowed = match &self.allowed_headers {
-            Some(allowed) => Some(allowed),
-            None => {
-                let vary = HeaderValue::from_static("Access-Control-Request-Headers");
-                headers.append(header::VARY, vary);
-                asked
-            }
-        };
+        let allowed = self.allowed_headers.as_ref().or_else(|| {
+            let vary = HeaderValue::from_static("Access-Control-Request-Headers");
+            headers.append(header::VARY, vary);
+            asked
+        });
         if let Some(allowed) = allowed {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed.clone());
         }

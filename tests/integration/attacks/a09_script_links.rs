@@ -40,8 +40,7 @@ async fn served(metadata: Value) -> Served {
     let warnings = problems(&engine.reader(), REF);
     let catalog: Arc<dyn EntitiesCatalog> = engine.engine().catalog();
     let catalog = AuthorizedEntitiesCatalog::new(catalog, Arc::new(StaticPolicy));
-    let topology =
-        AuthorizedTopology::new(Arc::default(), catalog.clone(), Arc::new(StaticPolicy));
+    let topology = AuthorizedTopology::new(Arc::default(), catalog.clone(), Arc::new(StaticPolicy));
     let graphql = GraphqlService::new(SchemaPorts {
         catalog,
         topology,
