@@ -94,7 +94,8 @@ impl Site {
         let writer = IndexWriter::new(IndexBuilder::build(1, entities));
         let (changes, _) = broadcast::channel::<EntityChangeNotice>(1);
         let policy = Arc::new(Policy(decision));
-        let catalog = AuthorizedEntitiesCatalog::new(writer.shared(), policy.clone());
+        let catalog =
+            AuthorizedEntitiesCatalog::new(writer.shared(), Arc::<Policy>::clone(&policy));
         let topology = AuthorizedTopology::new(Arc::default(), catalog.clone(), policy);
         Self(GraphqlService::new(SchemaPorts {
             catalog,

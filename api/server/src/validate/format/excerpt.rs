@@ -100,7 +100,7 @@ mod tests {
         let content = b"kind: A\nmetadata:\n  name: x y\nspec: {}\n";
         let shown = excerpt(content, 3, 20..29);
         assert_eq!((shown.text.as_str(), shown.first_line), ("metadata:\n  name: x y", 1));
-        assert_eq!(&shown.text[shown.span()], "name: x y");
+        assert_eq!(shown.text.get(shown.span()).unwrap(), "name: x y");
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn what_is_not_utf_8_and_what_lies_beyond_the_end_is_shown_as_well_as_it_can_be() {
         let shown = excerpt(b"a\n\xff\xfe: b\n", 2, 2..5);
-        assert_eq!(&shown.text[shown.span()], "\u{FFFD}\u{FFFD}:");
+        assert_eq!(shown.text.get(shown.span()).unwrap(), "\u{FFFD}\u{FFFD}:");
         assert_eq!(excerpt(b"", 1, 7..9).text, "");
     }
 }
