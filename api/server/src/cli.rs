@@ -115,7 +115,7 @@ Examples:
 Example:
   callboard clusters snapshot --config app-config.yaml aws-prod-1 ./snapshots/aws-prod-1")]
     Snapshot(ClustersSnapshotArgs),
-    /// Print the smallest ClusterRole that suffices, as YAML.
+    /// Print the smallest cluster role that suffices, as YAML.
     #[command(after_help = "\
 Example:
   callboard clusters rbac | kubectl apply -f -")]

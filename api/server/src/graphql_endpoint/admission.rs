@@ -8,10 +8,10 @@ use callboard_http::{ApiError, Cors, ErrorClass};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::{Host, Origin, Url};
 
-/// WebSockets of the whole process.
+/// Open sockets of the whole process.
 pub(crate) const MAX_CONNECTIONS: usize = 1_000;
 
-/// Decides which requests become WebSockets. Cheap to clone; clones share the bound.
+/// Decides which requests become a `WebSocket`. Cheap to clone; clones share the bound.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
     own: Arc<[Origin]>,

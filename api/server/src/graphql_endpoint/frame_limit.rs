@@ -113,9 +113,9 @@ mod tests {
     #[test]
     fn frames_are_followed_however_they_are_cut() {
         let three = [
-            frame(5, &[0x80 | 5]),
-            frame(300, &[0x80 | 126, 1, 44]),
-            frame(70_000, &[0x80 | 127, 0, 0, 0, 0, 0, 1, 0x11, 0x70]),
+            frame(5, &[0x85]),
+            frame(300, &[0xfe, 1, 44]),
+            frame(70_000, &[0xff, 0, 0, 0, 0, 0, 1, 0x11, 0x70]),
             frame(0, &[0x80]),
         ]
         .concat();
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_frame_is_refused_by_its_head_alone() {
-        assert!(!pass(65_536, &frame(0, &[0x80 | 127, 0, 0, 1, 0, 0, 0, 0, 0]), 100));
-        assert!(!pass(65_536, &frame(0, &[0x80 | 127, 0, 0, 0, 0, 0, 1, 0, 1]), 100));
+        assert!(!pass(65_536, &frame(0, &[0xff, 0, 0, 1, 0, 0, 0, 0, 0]), 100));
+        assert!(!pass(65_536, &frame(0, &[0xff, 0, 0, 0, 0, 0, 1, 0, 1]), 100));
     }
 }

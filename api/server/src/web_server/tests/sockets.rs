@@ -1,17 +1,18 @@
-//! WebSockets over a real connection: the server of the process on a free port, and a client that
+//! Sockets over a real connection: the server of the process on a free port, and a client that
 //! knows nothing of it.
 
 use std::net::{SocketAddr, TcpStream};
 
 use actix_web::{HttpServer, dev::ServerHandle};
 use tungstenite::{
-    Error, HandshakeError, Message, WebSocket, client::IntoClientRequest as _, http::Response,
+    Error, HandshakeError, Message, WebSocket, client::IntoClientRequest as _,
     protocol::frame::coding::CloseCode,
 };
 
 use super::*;
 
-type Opened = Result<WebSocket<TcpStream>, Response<Option<Vec<u8>>>>;
+/// A socket, or the status of the refusal.
+type Opened = Result<WebSocket<TcpStream>, u16>;
 
 /// A running server and its address.
 fn serve() -> (ServerHandle, SocketAddr) {
@@ -43,13 +44,13 @@ fn open(address: SocketAddr, origin: &str) -> Opened {
     }
     match tungstenite::client(request, TcpStream::connect(address).unwrap()) {
         Ok((socket, _)) => Ok(socket),
-        Err(HandshakeError::Failure(Error::Http(answer))) => Err(*answer),
+        Err(HandshakeError::Failure(Error::Http(answer))) => Err(answer.status().as_u16()),
         Err(error) => panic!("{error}"),
     }
 }
 
 fn status(address: SocketAddr, origin: &str) -> u16 {
-    open(address, origin).map_or_else(|refused| refused.status().as_u16(), |_| 101)
+    open(address, origin).map_or_else(|refused| refused, |_| 101)
 }
 
 #[actix_web::test]
