@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use callboard_auth::{AuthorizedEntitiesCatalog, StaticPolicy};
 use callboard_catalog::{catalog_engine::CatalogEngine, entities_catalog::EntitiesCatalog};
-use callboard_model::{Clock, SystemClock};
+use callboard_model::SystemClock;
 use callboard_plugin::{MeshSource, RuntimeSource};
 use callboard_plugin_kubernetes::{
     Budget, ClusterConfig as WatchedCluster, ClusterWatcher, Connection, Credentials,
@@ -15,14 +15,13 @@ use callboard_topology::{
     EstateLoop, EstateOptions, SharedEstate,
 };
 
-use self::{metrics::MetricsWiring, unusable::UnusableCluster};
+use self::metrics::MetricsWiring;
 use crate::{
     config::{ClusterConfig, ClustersConfig, KubernetesConfig, KubernetesCredentials},
     supervisor::Supervisor,
 };
 
 pub(crate) mod metrics;
-mod unusable;
 
 /// What the estate is joined to.
 #[derive(Debug)]
@@ -97,27 +96,28 @@ fn runtime(
     cluster: &ClusterConfig,
     supervisor: &mut Supervisor,
 ) -> Arc<dyn RuntimeSource> {
-    match watched(config, cluster) {
-        Ok(watched) => {
-            let watcher = ClusterWatcher::new(watched, Arc::new(SystemClock));
-            let source = watcher.source();
-            supervisor.run(format!("watcher of {}", cluster.name), |stop| watcher.run(stop));
-            source
-        }
-        Err(reason) => {
-            tracing::warn!(cluster.name = %cluster.name, "a cluster cannot be reached: {reason}");
-            let now = SystemClock.now();
-            Arc::new(UnusableCluster::new(&cluster.name, &cluster.place, &reason, now))
-        }
+    if let Err(reason) = &cluster.kubernetes {
+        tracing::warn!(cluster.name = %cluster.name, "a cluster cannot be reached: {reason}");
+    }
+    let watcher = ClusterWatcher::new(watched(config, cluster), Arc::new(SystemClock));
+    let source = watcher.source();
+    supervisor.run(format!("watcher of {}", cluster.name), |stop| watcher.run(stop));
+    source
+}
+
+/// A cluster as its watcher takes it. An entry that cannot be used is one that says so.
+pub(crate) fn watched(config: &ClustersConfig, cluster: &ClusterConfig) -> WatchedCluster {
+    WatchedCluster {
+        name: cluster.name.clone(),
+        place: cluster.place.clone(),
+        connection: cluster.kubernetes.clone().map_or_else(Connection::Unusable, connection),
+        allowed_exec: config.allowed_exec.clone().into(),
+        budget: Budget::default(),
     }
 }
 
-/// A cluster as its watcher takes it; an error in words if its entry cannot be used.
-pub(crate) fn watched(
-    config: &ClustersConfig,
-    cluster: &ClusterConfig,
-) -> Result<WatchedCluster, String> {
-    let connection = match cluster.kubernetes.clone()? {
+fn connection(config: KubernetesConfig) -> Connection {
+    match config {
         KubernetesConfig::Kubeconfig { file, context } => {
             Connection::Kubeconfig { path: file, context }
         }
@@ -134,14 +134,7 @@ pub(crate) fn watched(
                 }
             },
         },
-    };
-    Ok(WatchedCluster {
-        name: cluster.name.clone(),
-        place: cluster.place.clone(),
-        connection,
-        allowed_exec: config.allowed_exec.clone().into(),
-        budget: Budget::default(),
-    })
+    }
 }
 
 async fn mesh(

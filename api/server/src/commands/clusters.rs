@@ -47,17 +47,10 @@ async fn check(arguments: ClustersCheckArgs) -> anyhow::Result<ExitCode> {
     let mut wiring = MetricsWiring::new(&config)?;
     let mut works = true;
     for cluster in config.clusters.iter().filter(is_meant) {
-        let kubernetes = match cluster_wiring::watched(&config, cluster) {
-            Ok(watched) => {
-                let access = check_access(&watched, &SystemClock).await;
-                works &= access.is_complete();
-                access_report(&access)
-            }
-            Err(reason) => {
-                works = false;
-                format!("  kubernetes: {reason}\n")
-            }
-        };
+        let watched = cluster_wiring::watched(&config, cluster);
+        let access = check_access(&watched, &SystemClock).await;
+        works &= access.is_complete();
+        let kubernetes = access_report(&access);
         let metrics = metrics_report(cluster, &mut wiring).await;
         works &= metrics.is_ok();
         let metrics = metrics.unwrap_or_else(|reason| reason);
@@ -126,7 +119,7 @@ async fn metrics_report(
 async fn snapshot(arguments: ClustersSnapshotArgs) -> anyhow::Result<ExitCode> {
     let config = config::load(&arguments.config.files, &ProcessSurroundings)?.config.clusters;
     let cluster = find(&config, &arguments.name)?;
-    let watched = cluster_wiring::watched(&config, cluster).map_err(anyhow::Error::msg)?;
+    let watched = cluster_wiring::watched(&config, cluster);
     let folder = arguments.folder.join("kubernetes");
     let kinds = record_snapshot(&watched, &folder, &SystemClock).await?;
     print(&kinds.iter().map(recorded_line).collect::<String>())?;
